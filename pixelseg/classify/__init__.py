@@ -1,0 +1,1 @@
+"""Pixel classification: from a few strokes to labels, tile by tile."""

@@ -1,0 +1,1 @@
+"""Per-pixel features: a bank of Gaussian filters at several scales."""

@@ -1,0 +1,1 @@
+"""Forests of decision trees as flat arrays, read by compiled code."""

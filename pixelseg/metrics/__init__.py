@@ -1,0 +1,1 @@
+"""Metrics of segmentation, each by its published definition; `(truth, prediction)` order."""
