@@ -176,12 +176,11 @@ def _channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int
             "or (H, W, 4) as colour only: pass channel_axis=None if it is a volume, or the axis "
             "that holds the channels."
         )
-    try:
-        axis = operator.index(channel_axis)
-    except TypeError:
+    if isinstance(channel_axis, str) or not hasattr(channel_axis, "__index__"):
         raise TypeError(
             f"channel_axis is {channel_axis!r} but must be 'auto', None or the number of an axis."
-        ) from None
+        )
+    axis = operator.index(channel_axis)
     if not -len(shape) <= axis < len(shape):
         raise ValueError(
             f"channel_axis is {axis} but image has shape {shape}: pass an axis from "

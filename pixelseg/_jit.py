@@ -29,12 +29,12 @@ Result = TypeVar("Result")
 CONTRACT = frozenset({"contract", "nsz"})
 
 
-def kernel(function: Callable | None = None, *, fastmath: frozenset[str] | bool = False) -> Any:
+def kernel(function: Callable | None = None, *, fastmath: frozenset[str] | None = None) -> Any:
     """Compile a function of arrays and scalars, on first call, by the policy above."""
     if function is None:
         return lambda function: kernel(function, fastmath=fastmath)
-    flags = set(fastmath) if fastmath else False
-    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function)
+    compile_ = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=set(fastmath or ()))
+    return compile_(function)
 
 
 def n_cores() -> int:
