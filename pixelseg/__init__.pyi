@@ -1,1 +1,7 @@
+from . import io as io
 from . import metrics as metrics
+from . import plot as plot
+from .classify import PixelClassifier as PixelClassifier
+from .classify import load as load
+from .features import FeatureBank as FeatureBank
+from .forest import ForestClassifier as ForestClassifier

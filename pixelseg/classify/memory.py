@@ -1,0 +1,46 @@
+"""Bytes: reading `max_memory`, and saying them to people."""
+
+from __future__ import annotations
+
+import re
+
+#: What a call may hold beyond its input and output when `max_memory` is None. It keeps the peak
+#: of a whole process, libraries and model included, below 1 GB.
+DEFAULT_MEMORY = 384 * 2**20
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def parse_memory(max_memory: int | float | str | None) -> int:
+    """Bytes of a `max_memory`: a number of bytes, or text such as "2GB", "500 MB" or "1.5GiB"."""
+    if max_memory is None:
+        return DEFAULT_MEMORY
+    number: float = -1
+    if isinstance(max_memory, str):
+        match = re.fullmatch(r"\s*([0-9.]+)\s*([KMGT]?)(I?)B?\s*", max_memory.upper())
+        if match and match[1].count(".") <= 1 and match[1] != ".":
+            unit = _BINARY_UNITS[match[2]] if match[3] and match[2] else _UNITS[match[2]]
+            number = float(match[1]) * unit
+    elif isinstance(max_memory, int | float) and not isinstance(max_memory, bool):
+        number = max_memory
+    if not number > 0:
+        raise ValueError(
+            f"max_memory is {max_memory!r} but must be a positive number of bytes or text such as "
+            "'2GB' or '500MB'."
+        )
+    return int(min(number, 2.0**62))
+
+
+def format_bytes(number: int) -> str:
+    """A number of bytes in words, rounded up so that the text can be passed as `max_memory`.
+
+    >>> format_bytes(123_456_789)
+    '124 MB'
+    """
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            tenths = -(-number * 10 // size)
+            whole = tenths >= 100
+            return f"{-(-number // size)} {unit}" if whole else f"{tenths / 10:.1f} {unit}"
+    return f"{number} bytes"

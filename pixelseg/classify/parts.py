@@ -1,0 +1,78 @@
+"""The parts of a pixel classifier: short names, nested parameters, compiled prediction.
+
+A part may be given by a short name (`classifier="forest"`) and still be reached by its
+parameters (`classifier__max_depth=5`), as scikit-learn's searches do: naming a parameter of a
+part that was given by name puts the part itself in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from .._arrays import Array
+from ..features import FeatureBank
+from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
+
+SHORT_NAMES = {"forest": ForestClassifier, "mlp": ScaledMLPClassifier}
+
+
+def make_classifier(classifier: Any, random_state: int | None = 0) -> Any:
+    """A new, unfitted classifier from a short name or an estimator."""
+    if isinstance(classifier, str):
+        if classifier not in SHORT_NAMES:
+            raise ValueError(
+                f"classifier is {classifier!r} but must be 'forest', 'mlp' or a scikit-learn "
+                "classifier."
+            )
+        return SHORT_NAMES[classifier](random_state=random_state)
+    if not (hasattr(classifier, "fit") and hasattr(classifier, "predict_proba")):
+        raise TypeError(
+            f"classifier is {classifier!r} but must be 'forest', 'mlp' or an object with fit and "
+            "predict_proba, such as a scikit-learn classifier."
+        )
+    return clone(classifier)
+
+
+def make_features(features: FeatureBank | None) -> FeatureBank:
+    """A new feature bank; None is the default one."""
+    if features is None:
+        return FeatureBank()
+    if not isinstance(features, FeatureBank):
+        raise TypeError(f"features is {features!r} but must be a FeatureBank or None.")
+    return clone(features)
+
+
+def compile_classifier(fitted: Any) -> Any:
+    """A classifier that predicts the same bits faster, where one is known; else the same one."""
+    for kind in (ForestClassifier, ScaledMLPClassifier):
+        if isinstance(fitted, kind):
+            return fitted
+    try:
+        return ForestClassifier.from_sklearn(fitted)
+    except TypeError:
+        return fitted
+
+
+def flat_part(fitted: Any) -> FlatForest | FlatMLP | None:
+    """The arrays that predict, or None where the classifier is not made of arrays."""
+    if isinstance(fitted, ForestClassifier):
+        return fitted.forest_
+    if isinstance(fitted, ScaledMLPClassifier):
+        return fitted.mlp_
+    return None
+
+
+def probability_function(fitted: Any) -> Callable[[Array, int], Array]:
+    """A function from planes of features (n_features, n) and n_jobs to float64 (n, n_classes)."""
+    flat = flat_part(fitted)
+    if isinstance(flat, FlatForest):
+        return lambda planes, n_jobs: flat.predict_proba(planes.T, n_jobs=n_jobs)
+    if flat is not None:
+        return lambda planes, n_jobs: flat.predict_proba(planes.T)
+    return lambda planes, n_jobs: np.asarray(
+        fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64
+    )

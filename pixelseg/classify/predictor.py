@@ -1,0 +1,123 @@
+"""Prediction tile by tile: features, classifier, prior, answer; never the whole feature stack.
+
+A `Predictor` is what is left of training: a feature bank, a fitted classifier and a ratio of
+priors. It is frozen, it holds no image, and several threads may use it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._arrays import PROBABILITY_DTYPE, Array, Box, Image
+from .._jit import effective_n_jobs, run_chunks
+from .._progress import Progress, Reporter
+from ..features import FeatureBank
+from .parts import probability_function
+from .prior import reweight
+from .tiles import Shape3D, TilePlan, plan_tiles
+
+#: Bytes a pixel and class that the classifier's answer passes through: float64 from the
+#: classifier, its reweighted copy, and float32.
+_BYTES_PER_PROBABILITY = 8 + 8 + 4
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Predicts class probabilities of boxes of an image."""
+
+    features: FeatureBank
+    classifier: Any
+    classes: Array  # int64 (k,), ascending
+    prior_ratio: Array | None  # float64 (k,), None where the classifier is believed as it is
+
+    def plan(
+        self, image: Image, *, budget: int, n_jobs: int | None, tile_shape: Shape3D | None = None
+    ) -> TilePlan:
+        """Cut the image into tiles that need at most `budget` bytes together."""
+        features = self.features.plan(image)
+
+        def tile_bytes(shape: Shape3D) -> int:
+            n_pixels = int(np.prod(shape))
+            answer = n_pixels * (len(self.classes) * _BYTES_PER_PROBABILITY + 16)
+            return features.workspace_bytes(shape) + n_pixels * features.n_features * 4 + answer
+
+        return plan_tiles(
+            image.shape3d,
+            features.halo,
+            tile_bytes,
+            budget=budget,
+            n_jobs=effective_n_jobs(n_jobs),
+            tile_shape=tile_shape,
+        )
+
+    def run(
+        self,
+        image: Image,
+        tiles: TilePlan,
+        write: Callable[[Box, Array], None],
+        *,
+        progress: Progress,
+        n_jobs: int | None,
+    ) -> None:
+        """Predict every tile and hand `write` its box and probabilities (*box_shape, k)."""
+        features = self.features.plan(image)
+        probabilities_of = probability_function(self.classifier)
+        boxes = tiles.boxes(image.ndim)
+        # With one tile in flight the threads that are left read the forest together.
+        inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
+
+        def predict_box(box: Box) -> None:
+            planes = features.compute(image, box)
+            shape = tuple(stop - start for start, stop in box)
+            rows = probabilities_of(planes.reshape(features.n_features, -1), inner_jobs)
+            if self.prior_ratio is not None:
+                rows = reweight(rows, self.prior_ratio)
+            answer = rows.astype(PROBABILITY_DTYPE).reshape(*shape, len(self.classes))
+            mask = image.read_mask(box)
+            if mask is not None:
+                answer[~mask.reshape(shape)] = 0
+            write(box, answer)
+            report.advance()
+
+        with Reporter(progress, len(boxes), "predict") as report:
+            run_chunks(predict_box, boxes, tiles.n_parallel)
+
+
+def slices(box: Box) -> tuple[slice, ...]:
+    """A box as an index."""
+    return tuple(slice(start, stop) for start, stop in box)
+
+
+def label_dtype(classes: Array) -> np.dtype:
+    """The smallest unsigned dtype that holds every class and 0."""
+    return np.min_scalar_type(int(classes.max()))
+
+
+def labels_of(probabilities: Array, classes: Array) -> Array:
+    """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
+    dtype = label_dtype(classes)
+    labels = classes.astype(dtype)[probabilities.argmax(axis=-1)]
+    labels[probabilities.max(axis=-1) == 0] = 0
+    return labels
+
+
+def uncertainty_of(probabilities: Array, kind: str) -> Array:
+    """Uncertainty of each pixel in [0, 1], float32; 0 outside a mask.
+
+    "margin" is 1 minus the lead of the best class over the second; "entropy" is the entropy of
+    the probabilities over that of a uniform answer.
+    """
+    if kind == "margin":
+        best = np.partition(probabilities, -2, axis=-1)[..., -2:]
+        uncertainty = 1 - (best[..., 1] - best[..., 0])
+    elif kind == "entropy":
+        surprise = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
+        uncertainty = -(probabilities * surprise).sum(axis=-1) / np.log(probabilities.shape[-1])
+    else:
+        raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
+    uncertainty[probabilities.max(axis=-1) == 0] = 0
+    return np.clip(uncertainty, 0, 1).astype(PROBABILITY_DTYPE)

@@ -1,0 +1,106 @@
+"""Cutting an image into boxes that fit in memory.
+
+A pixel's answer is the same in every box, so the cut is free: the planner takes the boxes that
+fit the budget with the least repeated work. What repeats is the halo, the border around a box
+that its filters read; it is dear in three dimensions, so the candidates are not only cubes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+from .._arrays import Box
+from .memory import format_bytes
+
+Shape3D = tuple[int, int, int]
+
+#: Sides that a box may have. The largest keeps a tile's features near the processor and gives
+#: an image of a few megapixels enough tiles for several threads.
+_SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512)
+
+
+@dataclass(frozen=True)
+class TilePlan:
+    """Boxes of `tile_shape` (D, H, W) that cover `shape`, and the bytes that one needs."""
+
+    shape: Shape3D
+    tile_shape: Shape3D
+    bytes_per_tile: int
+    n_parallel: int
+
+    @property
+    def bytes(self) -> int:
+        """Bytes held by all tiles that are worked on at one time."""
+        return self.bytes_per_tile * self.n_parallel
+
+    def boxes(self, ndim: int) -> list[Box]:
+        """The boxes in row-major order, each with `ndim` (start, stop) pairs."""
+        edges = [
+            [(start, min(start + side, size)) for start in range(0, size, side)]
+            for size, side in zip(self.shape, self.tile_shape, strict=True)
+        ]
+        return [box[3 - ndim :] for box in product(*edges)]
+
+
+def plan_tiles(
+    shape: Shape3D,
+    halo: Shape3D,
+    tile_bytes: Callable[[Shape3D], int],
+    *,
+    budget: int,
+    n_jobs: int,
+    fixed_bytes: int = 0,
+    tile_shape: Shape3D | None = None,
+) -> TilePlan:
+    """Choose the box with the least halo work whose `n_jobs` copies fit in `budget` bytes.
+
+    `tile_bytes(box_shape)` says what one box needs. Where even one of the smallest boxes does
+    not fit, a ValueError says the least `max_memory`; where only fewer than `n_jobs` fit,
+    fewer run side by side. `fixed_bytes` are held once, whatever the tiles.
+    """
+    if tile_shape is not None:
+        side = tuple(min(a, b) for a, b in zip(tile_shape, shape, strict=True))
+        fixed: Shape3D = (side[0], side[1], side[2])
+        return TilePlan(shape, fixed, tile_bytes(fixed), n_jobs)
+
+    candidates = sorted(
+        {
+            (min(d, shape[0]), min(h, shape[1]), min(w, shape[2]))
+            for d, h, w in product(_SIDES, repeat=3)
+        }
+    )
+    for n_parallel in range(n_jobs, 0, -1):
+        fitting = []
+        for candidate in candidates:
+            needed = tile_bytes(candidate)
+            if fixed_bytes + needed * n_parallel <= budget:
+                work = _halo_work(shape, candidate, halo) * _idle(shape, candidate, n_parallel)
+                fitting.append((work, candidate, needed))
+        if fitting:
+            _, best, needed = min(fitting)
+            return TilePlan(shape, best, needed, n_parallel)
+    least = fixed_bytes + min(tile_bytes(candidate) for candidate in candidates)
+    raise ValueError(
+        f"max_memory is {format_bytes(budget)}, but this model needs at least "
+        f"{format_bytes(least)} for an image of shape {shape}: pass "
+        f"max_memory='{format_bytes(least)}' or more, or use fewer features."
+    )
+
+
+def _halo_work(shape: Shape3D, tile: Shape3D, halo: Shape3D) -> float:
+    """Pixels that are read to answer all tiles, halos included, by pixel of the image."""
+    work = 1.0
+    for size, side, border in zip(shape, tile, halo, strict=True):
+        n_tiles = -(-size // side)
+        work *= n_tiles * min(size, side + 2 * border) / size
+    return work
+
+
+def _idle(shape: Shape3D, tile: Shape3D, n_parallel: int) -> float:
+    """The factor by which the last, incomplete round of tiles prolongs the work."""
+    n_tiles = 1
+    for size, side in zip(shape, tile, strict=True):
+        n_tiles *= -(-size // side)
+    return -(-n_tiles // n_parallel) * n_parallel / n_tiles

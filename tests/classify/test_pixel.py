@@ -1,0 +1,374 @@
+"""The main job: what is learned from strokes holds everywhere, however the image is cut."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
+from pixelseg._arrays import as_image
+from pixelseg.classify.predictor import label_dtype
+
+from .conftest import make_scene
+
+
+def test_strokes_segment_the_image_and_another(scene, quick):
+    image, truth, strokes = scene
+    model = quick().fit(image, strokes)
+    other, other_truth, _ = make_scene(seed=1, shape=(50, 60))
+    assert (model.predict(image) == truth).mean() > 0.97
+    assert (model.predict(other) == other_truth).mean() > 0.97
+    assert model.predict(image).dtype == np.uint8
+    assert model.classes_.tolist() == [1, 2]
+
+
+def test_probabilities(scene, quick):
+    image, _, strokes = scene
+    model = quick().fit(image, strokes)
+    p = model.predict_proba(image)
+    assert p.shape == (*image.shape, 2)
+    assert p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(axis=-1), 1, atol=1e-6)
+    np.testing.assert_array_equal(model.predict(image), model.classes_[p.argmax(axis=-1)])
+    margin = model.predict_uncertainty(image)
+    top = np.sort(p, axis=-1)
+    np.testing.assert_allclose(margin, 1 - (top[..., -1] - top[..., -2]), atol=1e-6)
+    entropy = model.predict_uncertainty(image, kind="entropy")
+    assert entropy.min() >= 0
+    assert entropy.max() <= 1
+    with pytest.raises(ValueError, match="'margin' or 'entropy'"):
+        model.predict_uncertainty(image, kind="variance")
+
+
+@pytest.mark.parametrize("classes", [(1, 2), (3, 250), (7, 70000)])
+def test_classes_are_any_positive_integers(scene, quick, classes):
+    image, truth, strokes = scene
+    names = np.array([0, *classes])
+    model = quick().fit(image, names[strokes])
+    labels = model.predict(image)
+    assert model.classes_.tolist() == list(classes)
+    assert labels.dtype == label_dtype(model.classes_)
+    assert (labels == names[truth]).mean() > 0.97
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    image, _, strokes = make_scene(shape=(130, 140), dtype=np.float32)
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    model = PixelClassifier(bank, ForestClassifier(n_estimators=5)).fit(image, strokes)
+    return model, image, model.predict_proba(image)
+
+
+@pytest.mark.parametrize("tile", [(1, 64, 64), (1, 200, 200), (1, 17, 33)])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs):
+    model, image, expected = fitted
+    out = np.zeros_like(expected)
+
+    def write(box, probabilities):
+        out[tuple(slice(*edge) for edge in box)] = probabilities
+
+    checked = as_image(image)
+    tiles = model._plan(checked, tile)
+    model._predictor.run(checked, tiles, write, progress=False, n_jobs=n_jobs)
+    np.testing.assert_array_equal(out, expected)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(100, 140), st.integers(100, 140))
+def test_crops_give_the_same_bits_away_from_their_border(fitted, top, left, bottom, right):
+    model, image, expected = fitted
+    crop = model.predict_proba(image[top:bottom, left:right])
+    halo = model.features_.plan(as_image(image)).halo
+    inner = tuple(slice(h, -h) for h in halo[1:])
+    np.testing.assert_array_equal(crop[inner], expected[top:bottom, left:right][inner])
+
+
+def test_a_small_budget_gives_the_same_bits(fitted):
+    model, image, expected = fitted
+    small = clone(model).set_params(max_memory="3MB")
+    for name in [n for n in vars(model) if n.endswith("_") and not n.startswith("_")]:
+        setattr(small, name, getattr(model, name))
+    assert len(small.plan_predict(image).boxes(2)) > 1
+    np.testing.assert_array_equal(small.predict_proba(image), expected)
+
+
+def test_mapped_files_in_and_out(fitted, tmp_path):
+    model, image, expected = fitted
+    np.save(tmp_path / "image.npy", image)
+    mapped = np.load(tmp_path / "image.npy", mmap_mode="r")
+    out = np.lib.format.open_memmap(
+        tmp_path / "out.npy", mode="w+", dtype=np.uint8, shape=image.shape
+    )
+    assert model.predict(mapped, out=out) is out
+    np.testing.assert_array_equal(out, model.classes_[expected.argmax(-1)])
+
+
+@pytest.mark.parametrize("kind", ["zarr", "h5py"])
+def test_chunked_arrays_in_and_out(fitted, tmp_path, kind):
+    module = pytest.importorskip(kind)
+    model, image, expected = fitted
+    if kind == "zarr":
+        source = module.create_array(
+            str(tmp_path / "image.zarr"), shape=image.shape, dtype=image.dtype, chunks=(50, 50)
+        )
+        out = module.create_array(
+            str(tmp_path / "out.zarr"), shape=image.shape, dtype=np.uint8, chunks=(50, 50)
+        )
+        source[...] = image
+    else:
+        file = module.File(tmp_path / "image.h5", "w")
+        source = file.create_dataset("image", data=image, chunks=(50, 50))
+        out = file.create_dataset("out", image.shape, np.uint8)
+    model.predict(source, out=out)
+    np.testing.assert_array_equal(out[...], model.classes_[expected.argmax(-1)])
+
+
+def test_layouts_and_byte_orders_just_work(fitted):
+    model, image, expected = fitted
+    read_only = image.copy()
+    read_only.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for variant in (
+            np.asfortranarray(image),
+            np.repeat(image, 2, axis=0)[::2],
+            image.astype(">f4"),
+            read_only,
+        ):
+            np.testing.assert_array_equal(model.predict_proba(variant), expected)
+
+
+def test_the_order_of_the_images_does_not_matter(quick):
+    scenes = [make_scene(seed=k) for k in range(3)]
+    images, strokes = [s[0] for s in scenes], [s[2] for s in scenes]
+    a = quick(max_samples=30).fit(images, strokes)
+    b = quick(max_samples=30).fit(images[::-1], strokes[::-1])
+    np.testing.assert_array_equal(a.predict_proba(images[0]), b.predict_proba(images[0]))
+    assert a.training_.label_hash == b.training_.label_hash
+    np.testing.assert_array_equal(a.training_.check_patch, b.training_.check_patch)
+
+
+def test_a_list_and_a_loader_are_the_same(quick):
+    scenes = [make_scene(seed=k) for k in range(2)]
+
+    class Loader:
+        def __init__(self, index):
+            self.index = index
+
+        def __iter__(self):
+            return (s[self.index] for s in scenes)
+
+    a = quick().fit([s[0] for s in scenes], [s[2] for s in scenes])
+    b = quick().fit(Loader(0), Loader(2))
+    np.testing.assert_array_equal(a.predict_proba(scenes[0][0]), b.predict_proba(scenes[0][0]))
+
+
+def test_colour_channels_and_volumes(quick):
+    for shape, channels, options in [
+        ((60, 60), 3, {}),
+        ((60, 60), 5, {"channel_axis": -1}),
+        ((10, 40, 60), None, {"channel_axis": None, "spacing": (3, 1, 1)}),
+        ((6, 40, 60), 2, {"channel_axis": 3}),
+        ((1, 60), None, {}),
+    ]:
+        image, truth, strokes = make_scene(shape=shape, channels=channels)
+        model = quick(**options).fit(image, strokes)
+        assert (model.predict(image) == truth).mean() > 0.9
+        assert len(model.feature_names_out_) == model.classifier_.n_features_in_
+
+
+def test_images_smaller_than_any_filter(fitted):
+    model, image, _ = fitted
+    for piece in (image[:1, :1], image[:1], image[:, :1], image[:3, :5]):
+        assert model.predict(piece).shape == piece.shape
+
+
+def test_mask_is_the_way_out_of_nan(scene, quick):
+    image, truth, strokes = scene
+    holes = image.copy()
+    holes[60:] = np.nan
+    mask = np.isfinite(holes)
+    with pytest.raises(ValueError, match=r"nan at pixel \(60, 0\).*mask"):
+        quick().fit(holes, strokes)
+    model = quick().fit(holes, strokes, mask=mask)
+    with pytest.raises(ValueError, match="nan"):
+        model.predict(holes)
+    labels = model.predict(holes, mask=mask)
+    assert (labels[~mask] == 0).all()
+    assert (labels[mask] == truth[mask]).mean() > 0.97
+    holes[60:] = 1e6
+    np.testing.assert_array_equal(model.predict(holes, mask=mask), labels)
+    assert (model.predict_proba(holes, mask=mask)[~mask] == 0).all()
+    assert (model.predict_uncertainty(holes, mask=mask)[~mask] == 0).all()
+
+
+@pytest.mark.parametrize("forest", [RandomForestClassifier, ExtraTreesClassifier])
+def test_a_scikit_learn_forest_gives_its_own_bits(scene, forest):
+    image, _, strokes = scene
+    bank = FeatureBank(sigmas=(1.0,))
+    model = PixelClassifier(bank, forest(8, random_state=3), class_prior="strokes")
+    p = model.fit(image, strokes).predict_proba(image)
+    X = bank.transform(image)
+    peer = forest(8, random_state=3).fit(X[strokes > 0], strokes[strokes > 0])
+    expected = peer.predict_proba(X.reshape(-1, X.shape[-1])).reshape(p.shape)
+    np.testing.assert_array_equal(p, expected.astype(np.float32))
+    assert isinstance(model.classifier_, ForestClassifier)
+
+
+@pytest.mark.parametrize("classifier", ["mlp", LogisticRegression(max_iter=2000)])
+def test_other_classifiers(scene, quick, classifier):
+    image, truth, strokes = scene
+    model = quick(classifier=classifier).fit(image, strokes)
+    assert (model.predict(image) == truth).mean() > 0.95
+    with pytest.raises(AttributeError, match="feature importances"):
+        model.feature_importances()
+
+
+def test_class_prior(scene, quick):
+    image, truth, _ = scene
+    strokes = np.zeros(image.shape, int)
+    strokes[:4], strokes[4:5] = truth[:4], truth[4:5]
+    strokes[:5, 45:48] = 0
+    shares = {}
+    for prior in ("strokes", "estimate", [0.9, 0.1]):
+        model = quick(class_prior=prior).fit(image, strokes)
+        assert abs(model.class_prior_.sum() - 1) < 1e-9
+        shares[str(prior)] = (model.predict(image) == 1).mean(), model.class_prior_[0]
+    assert shares["[0.9, 0.1]"][1] == pytest.approx(0.9)
+    assert shares["[0.9, 0.1]"][0] >= shares["strokes"][0]
+    with pytest.raises(ValueError, match="3 entries but the labels have 2"):
+        quick(class_prior=[1, 1, 1]).fit(image, strokes)
+
+
+def test_dense_masks_rule_the_prior(scene, quick):
+    image, truth, _ = scene
+    truth = truth.copy()
+    truth[:, 20:] = 2
+    model = quick(max_samples=50).fit(image, truth)
+    np.testing.assert_allclose(model.class_prior_, [20 / 90, 70 / 90], atol=1e-9)
+
+
+def test_class_weight(scene, quick):
+    image, _, strokes = scene
+    quick(class_weight="balanced").fit(image, strokes)
+    with pytest.raises(ValueError, match=r"class_weight.*class_prior"):
+        quick(classifier="mlp", class_weight="balanced").fit(image, strokes)
+
+
+def test_refiner_is_called_on_the_whole_image(scene, quick):
+    image, _, strokes = scene
+
+    class Certain:
+        def refine(self, probabilities, image):
+            assert probabilities.shape[:-1] == image.shape
+            return np.round(probabilities)
+
+    model = quick(refine=Certain()).fit(image, strokes)
+    assert set(np.unique(model.predict_proba(image))) == {0, 1}
+    assert model.predict(image).shape == image.shape
+    with pytest.raises(TypeError, match="refine"):
+        quick(refine="crf").fit(image, strokes)
+
+
+def test_scikit_learn_manners(quick):
+    model = PixelClassifier()
+    assert clone(model).get_params().keys() == model.get_params().keys()
+    model.set_params(features__sigmas=(1.0,), classifier__max_depth=4, n_jobs=2)
+    assert model.features.sigmas == (1.0,)
+    assert model.classifier.max_depth == 4
+    assert clone(model).get_params()["classifier__max_depth"] == 4
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        model.set_params(colour="red")
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        PixelClassifier().set_params(classifier__colour="red")
+
+
+def test_grid_search_over_lists_of_images(quick):
+    scenes = [make_scene(seed=k, shape=(40, 60)) for k in range(3)]
+    grid = {"features__sigmas": [(1.0,), (2.0,)], "classifier__max_depth": [1, 4]}
+    search = GridSearchCV(PixelClassifier(max_samples=50), grid, cv=3)
+    search.set_params(estimator__classifier__n_estimators=5)
+    search.fit([s[0] for s in scenes], [s[2] for s in scenes])
+    assert search.best_score_ > 0.9
+    assert search.predict(scenes[0][0]).shape == (40, 60)
+
+
+def test_progress_and_repeatability(scene, quick):
+    image, _, strokes = scene
+    told = []
+    model = quick(max_memory="2MB").fit(image, strokes, progress=lambda *p: told.append(p))
+    assert told == [(1, 1)]
+    told.clear()
+    model.predict(image, progress=lambda *p: told.append(p))
+    assert told[-1][0] == told[-1][1] == len(told)
+    again = quick().fit(image, strokes)
+    np.testing.assert_array_equal(model.predict_proba(image), again.predict_proba(image))
+
+
+def test_feature_importances_have_names(scene, quick):
+    image, _, strokes = scene
+    importances = quick().fit(image, strokes).feature_importances()
+    assert sum(importances.values()) == pytest.approx(1)
+    assert list(importances.values()) == sorted(importances.values(), reverse=True)
+    assert any("gaussian" in name for name in importances)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        (lambda i, s: (i, s[1:]), ValueError, r"\(71, 90\).*\(72, 90\)"),
+        (lambda i, s: (i, s * 0), ValueError, "no labelled pixel"),
+        (lambda i, s: (i, np.minimum(s, 1)), ValueError, r"only class \[1\]"),
+        (lambda i, s: (np.where(i > 150, np.inf, i), s), ValueError, "inf at pixel"),
+        (lambda i, s: (np.stack([i] * 5), s), ValueError, "channel_axis=None"),
+        (lambda i, s: (i[:0], s[:0]), ValueError, "empty"),
+        (lambda i, s: (i, s.astype(float)), TypeError, "integers"),
+        (lambda i, s: (i, -s), ValueError, "-2"),
+        (lambda i, s: ([i, i[..., np.newaxis].repeat(3, 2)], [s, s]), ValueError, "channels"),
+    ],
+)
+def test_bad_training_input(scene, quick, change, kind, words):
+    image, _, strokes = scene
+    with pytest.raises(kind, match=words):
+        quick().fit(*change(image, strokes))
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "words"),
+    [
+        ({"classifier": "svm"}, ValueError, "'forest', 'mlp'"),
+        ({"classifier": 3}, TypeError, "fit and predict_proba"),
+        ({"features": "all"}, TypeError, "FeatureBank"),
+        ({"max_samples": 0}, ValueError, "max_samples is 0"),
+        ({"max_memory": "lots"}, ValueError, "max_memory is 'lots'"),
+        ({"max_memory": 1000}, ValueError, "max_memory"),
+        ({"class_prior": "guess"}, ValueError, "class_prior is 'guess'"),
+    ],
+)
+def test_bad_parameters(scene, quick, params, kind, words):
+    image, _, strokes = scene
+    with pytest.raises(kind, match=words):
+        quick(**params).fit(image, strokes).predict(image)
+
+
+def test_bad_images_to_predict(fitted):
+    model, image, _ = fitted
+    with pytest.raises(ValueError, match="3 channels but the model has 1"):
+        model.predict(np.stack([image] * 3, axis=-1))
+    with pytest.raises(TypeError, match="one at a time"):
+        model.predict([image, image])
+    with pytest.raises(ValueError, match="out has shape"):
+        model.predict(image, out=np.zeros((3, 3), np.uint8))
+    with pytest.raises(TypeError, match="out has dtype"):
+        model.predict(image, out=np.zeros(image.shape, bool))
+    with pytest.warns(UserWarning, match="float64 but the model was trained on float32"):
+        model.predict(image.astype(np.float64))
+    with pytest.warns(UserWarning, match="values from"):
+        model.predict(image / 255)

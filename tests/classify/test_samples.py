@@ -1,0 +1,122 @@
+"""Rows of labelled pixels: the right ones, drawn the same way in any order of images."""
+
+import numpy as np
+import pytest
+
+from pixelseg import FeatureBank
+from pixelseg._arrays import as_image
+from pixelseg.classify.samples import canonical_order, check_pairs, collect, iterate_pairs, subset
+
+BANK = FeatureBank(ops=["gaussian", "hessian"], sigmas=(1.0, 2.0))
+
+
+def sample(image, labels, **options):
+    options = {"max_samples": None, "max_unlabelled": 50, "random_state": 0, **options}
+    return collect(as_image(image, **options.pop("axes", {})), labels, BANK, **options)
+
+
+def test_rows_are_the_features_of_the_labelled_pixels(rng):
+    image = rng.normal(size=(300, 310))
+    labels = np.zeros(image.shape, int)
+    labels[5, 7], labels[299, 309], labels[255:258, 255:258], labels[100:120, 30] = 1, 2, 2, 1
+    rows = sample(image, labels)
+    features = BANK.transform(image).reshape(-1, rows.X.shape[1])
+    np.testing.assert_array_equal(rows.X, features[labels.reshape(-1) > 0])
+    np.testing.assert_array_equal(rows.y, labels[labels > 0])
+    assert rows.n_unlabelled == (labels == 0).sum()
+    assert len(rows.unlabelled) == 50
+
+
+def test_volumes(rng):
+    volume = rng.normal(size=(5, 70, 66)).astype(np.float32)
+    labels = np.zeros(volume.shape, np.uint8)
+    labels[0, :3, :3], labels[4, 65:, 60:] = 4, 9
+    rows = sample(volume, labels, axes={"channel_axis": None, "spacing": (4, 1, 1)})
+    features = BANK.transform(volume, channel_axis=None, spacing=(4, 1, 1))
+    np.testing.assert_array_equal(rows.X, features[labels > 0])
+
+
+def test_max_samples_caps_each_class_and_counts_all(rng):
+    image = rng.normal(size=(60, 60))
+    labels = np.zeros(image.shape, int)
+    labels[:30], labels[30, :5] = 3, 8
+    rows = sample(image, labels, max_samples=40)
+    assert np.unique(rows.y, return_counts=True)[1].tolist() == [40, 5]
+    assert rows.classes.tolist() == [3, 8]
+    assert rows.n_marked.tolist() == [1800, 5]
+    again = sample(image, labels, max_samples=40)
+    other = sample(image, labels, max_samples=40, random_state=1)
+    np.testing.assert_array_equal(rows.positions, again.positions)
+    assert (rows.positions != other.positions).any()
+
+
+def test_mask_takes_pixels_out(rng):
+    image = rng.normal(size=(40, 40))
+    image[:, 20:] = np.nan
+    labels = np.ones(image.shape, int)
+    labels[10:20] = 0
+    rows = sample(image, labels, axes={"mask": np.isfinite(image)})
+    assert len(rows.y) == 30 * 20
+    assert rows.n_unlabelled == 10 * 20
+    assert np.isfinite(rows.X).all()
+
+
+def test_no_label_is_an_empty_sample(rng):
+    rows = sample(rng.normal(size=(20, 20)), np.zeros((20, 20), int))
+    assert rows.X.shape[0] == 0
+    assert rows.n_unlabelled == 400
+
+
+def test_order_of_images_does_not_matter(rng):
+    images = rng.normal(size=(4, 32, 32))
+    labels = rng.integers(0, 3, (4, 32, 32))
+    labels[1] = labels[0]
+    rows = [sample(i, k, max_samples=20) for i, k in zip(images, labels, strict=True)]
+    forward = canonical_order(rows)
+    backward = canonical_order(rows[::-1])
+    for a, b in zip(forward, backward, strict=True):
+        np.testing.assert_array_equal(a.X, b.X)
+
+
+def test_subset_forgets_what_is_left_out(rng):
+    rows = sample(rng.normal(size=(8, 8)), rng.integers(0, 3, (8, 8)))
+    part = subset(rows, rows.y == 2)
+    assert part.classes.tolist() == [2]
+    assert part.n_marked.tolist() == [(rows.y == 2).sum()]
+
+
+class Loader:
+    """A re-iterable that loads one array at a time."""
+
+    def __init__(self, arrays):
+        self.arrays = arrays
+
+    def __iter__(self):
+        return iter(self.arrays)
+
+
+def test_pairs():
+    a, b = np.zeros((2, 2)), np.zeros((3, 3))
+    assert len(list(iterate_pairs(a, a))) == 1
+    assert len(list(iterate_pairs([a, b], (a, b)))) == 2
+    assert len(list(iterate_pairs(Loader([a, b]), Loader([a, b]), [None, None]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "kind", "words"),
+    [
+        ([np.zeros((2, 2))] * 2, [np.zeros((2, 2), int)], ValueError, "different lengths"),
+        ([], [], ValueError, "empty"),
+        ([np.zeros((2, 2))], np.zeros((2, 2), int), ValueError, "one label image for each"),
+        (iter([np.zeros((2, 2))]), [np.zeros((2, 2), int)], TypeError, "only once"),
+    ],
+)
+def test_bad_pairs(images, labels, kind, words):
+    with pytest.raises(kind, match=words):
+        list(iterate_pairs(images, labels))
+
+
+def test_lists_are_checked_before_work():
+    good, bad = np.zeros((3, 3)), np.zeros((4, 3))
+    with pytest.raises(ValueError, match=r"\(3, 3\).*\(4, 3\)"):
+        check_pairs([good, bad], [np.zeros((3, 3), int)] * 2, None, {})
