@@ -20,6 +20,7 @@ import platform
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -129,7 +130,7 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Arra
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_archive(archive, path)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise ValueError(
             f"{path} is not a whole pixelseg model ({error}): it is truncated or another kind of "
             "file."
@@ -230,7 +231,9 @@ def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]
         "features": _features_to_json(model.features_),
         "feature_names": list(model.feature_names_out_),
         "classifier": kind,
-        "classifier_params": _plain(model.classifier_.get_params(deep=False)),
+        "classifier_params": {
+            name: _plain(value) for name, value in model.classifier_.get_params(deep=False).items()
+        },
         "params": {name: _plain(getattr(model, name)) for name in _PARAMS},
         "class_names": {str(k): str(v) for k, v in (model.class_names or {}).items()},
         "traits": model.traits_.to_json(),
@@ -306,13 +309,19 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifie
     flat = flat_class.from_arrays(
         {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
     )
-    classes = arrays["classes"].astype(np.int64)
+    classes = arrays["classes"]
+    if not (
+        classes.dtype == np.int64
+        and classes.ndim == 1
+        and len(classes) >= 2
+        and (np.diff(classes) > 0).all()
+        and classes[0] >= 1
+    ):
+        raise ValueError("classes are not ascending positive integers")
     ratio = arrays.get("prior_ratio")
     names = tuple(str(name) for name in record["feature_names"])
     known = record["classifier_params"]
     fitted = estimator.from_flat(flat, classes, **{k: _from_plain(v) for k, v in known.items()})
-    if classes.ndim != 1 or len(classes) < 2 or (np.diff(classes) <= 0).any() or classes[0] < 1:
-        raise ValueError("classes are not ascending positive integers")
     for name, array in (("class_prior", arrays["class_prior"]), ("prior_ratio", ratio)):
         if array is not None and not (
             array.shape == classes.shape and np.isfinite(array).all() and (array > 0).all()
@@ -336,9 +345,12 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifie
         check_patch=arrays["check/image"],
     )
     model.feature_names_out_ = names
+    if features.plan(model._as_image(arrays["check/image"], None)).names != names:
+        raise ValueError("the features make other columns than the model says")
     model._make_check()
-    if model.check_probabilities_.shape != arrays["check/probabilities"].shape:
-        raise ValueError("the check patch and its probabilities have different shapes")
+    saved = arrays["check/probabilities"]
+    if saved.shape != model.check_probabilities_.shape or not np.isfinite(saved).all():
+        raise ValueError("the check patch and its probabilities do not fit")
     return model
 
 

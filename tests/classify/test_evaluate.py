@@ -6,7 +6,7 @@ import pytest
 from pixelseg.classify.evaluate import _assign_folds, _stroke_of
 from pixelseg.metrics import mean_iou
 
-from .conftest import make_scene
+from .scenes import make_scene
 
 
 def test_score_is_mean_iou_at_labelled_pixels(scene, quick):

@@ -41,7 +41,7 @@ def bytes_of(shape):
 
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 3000), st.integers(1, 3000)),
-    st.integers(400_000, 10**9),
+    st.integers(500_000, 10**9),
     st.integers(1, 8),
 )
 def test_tiles_cover_the_image_once_and_keep_to_the_budget(shape, budget, n_jobs):

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 import pixelseg
 from pixelseg import FeatureBank
 
-from .conftest import make_scene
+from .scenes import make_scene
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,10 @@ def test_wrong_arrays_are_refused(saved, tmp_path):
                 return npy(change(array.copy()) if array.ndim else np.zeros(9))
 
             target = rewrite(path, tmp_path / "m", swap)
-            with pytest.raises(ValueError, match=r"pixelseg|model|holds"):
+            # A forest that lacks its last tree is a forest: then the check patch tells.
+            with pytest.raises(
+                (ValueError, UserWarning), match=r"pixelseg|model|holds|differently"
+            ):
                 pixelseg.load(target)
 
 

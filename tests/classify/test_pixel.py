@@ -15,7 +15,7 @@ from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg._arrays import as_image
 from pixelseg.classify.predictor import label_dtype
 
-from .conftest import make_scene
+from .scenes import make_scene
 
 
 def test_strokes_segment_the_image_and_another(scene, quick):
