@@ -198,7 +198,7 @@ def as_spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[floa
         values = np.repeat(values, ndim)
     if values.shape != (ndim,) or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
-            f"spacing is {spacing!r} but must be a positive number, or one for each of the "
+            f"spacing is {spacing!r} but must be positive: pass one number, or one for each of the "
             f"{ndim} spatial axes."
         )
     return tuple(float(value) for value in values)

@@ -4,6 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no deadline: the first call of a kernel compiles it.
+settings.register_profile("pixelseg", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("pixelseg")
 
 ROOT = Path(__file__).resolve().parents[1]
 
