@@ -1,0 +1,66 @@
+"""What several metrics ask of their input: one truth or several, binary maps, ignored labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pixelseg._arrays import as_labels
+
+Array = npt.NDArray[Any]
+
+
+def as_map(boundaries: Any, name: str) -> Array:
+    """Check a binary map: bool, (H, W), at least one pixel."""
+    array = np.asarray(boundaries)
+    if array.dtype != bool:
+        raise TypeError(f"{name} has dtype {array.dtype} but must be bool: pass {name} > 0.")
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"{name} has shape {array.shape} but must be (H, W) with at least one pixel."
+        )
+    return array
+
+
+def as_annotations(truths: Any, shape: tuple[int, ...], name: str = "prediction") -> list[Array]:
+    """Split what was given as truth into one array for each annotator, each of `shape`.
+
+    One array of `shape` is one annotator; a list or tuple of arrays, or an array with one more
+    axis in front, is several. `name` is the argument that `shape` comes from.
+    """
+    if not isinstance(truths, list | tuple):
+        array = np.asarray(truths)
+        truths = list(array) if array.ndim == len(shape) + 1 else [array]
+    annotations = [np.asarray(truth) for truth in truths]
+    if not annotations:
+        raise ValueError("truth is empty: pass the labels of at least one annotator.")
+    for annotation in annotations:
+        if annotation.shape != shape:
+            raise ValueError(
+                f"truth has shape {annotation.shape} but {name} has shape {shape}: pass one array "
+                "of that shape, or a list with one for each annotator."
+            )
+        if annotation.dtype != bool:
+            as_labels(annotation, name="truth")
+    return annotations
+
+
+def check_ignore(ignore: Any, annotations: list[Array]) -> int | None:
+    """Check that `ignore` names a label, and that some truth is left without it."""
+    if ignore is None:
+        return None
+    if isinstance(ignore, bool) or not isinstance(ignore, int | np.integer):
+        raise TypeError(f"ignore is {ignore!r} but must be None or one label.")
+    if any(annotation.dtype == bool for annotation in annotations):
+        raise TypeError(
+            f"ignore is {ignore}, which is a label, but truth is a bool map of boundaries: pass "
+            "the truth as integer labels."
+        )
+    if all((annotation == ignore).all() for annotation in annotations):
+        raise ValueError(
+            f"truth is {ignore} everywhere, and ignore={ignore} leaves no pixel: pass a truth with "
+            "other labels, or leave the image out."
+        )
+    return int(ignore)

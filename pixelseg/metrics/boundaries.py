@@ -1,0 +1,240 @@
+"""Precision, recall and F of boundaries, with a tolerance and one-to-one matching.
+
+The Berkeley definition (Martin, Fowlkes and Malik, IEEE TPAMI 26(5), 2004; Arbelaez, Maire,
+Fowlkes and Malik, IEEE TPAMI 33(5), 2011) with several annotators: each is matched on its own; a
+pixel of the prediction is right if any annotator has it; recall counts the pixels of all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pixelseg._arrays import as_labels
+
+from ._annotations import as_annotations, as_map, check_ignore
+from .matching import as_reach, find_candidates
+from .thinning import thin_boundaries
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class BoundaryScores:
+    """How well boundaries agree, and the counts behind it.
+
+    `n_truth` counts the boundary pixels of all annotators together and `n_truth_matched` those
+    that were paired; `n_prediction` counts the predicted pixels and `n_prediction_matched` those
+    that were paired with at least one annotator.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    n_truth: int
+    n_truth_matched: int
+    n_prediction: int
+    n_prediction_matched: int
+
+
+def boundary_map(labels: npt.ArrayLike, *, ignore: int | None = None) -> npt.NDArray[np.bool_]:
+    """Mark the boundaries between labels by the rule of the Berkeley benchmark.
+
+    A pixel is boundary where the block of 2 x 2 pixels to its right and below holds more than one
+    label, so that the line lies on the upper or left side of a step, one pixel wide but for
+    corners.
+
+    Parameters
+    ----------
+    labels : array of int, shape (H, W)
+        A segmentation; 0 is a label like the others.
+    ignore : int, default None
+        A label whose pixels count as absent: a step to or from it is no boundary.
+
+    Returns
+    -------
+    boundaries : array of bool, shape (H, W)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the labels are not integers, are negative, or are not 2-D.
+
+    Notes
+    -----
+    None of the modes of `skimage.segmentation.find_boundaries` is this rule; its default marks
+    both sides of a step, as `superpixel_scores` does. BSDS500's stored boundaries are
+    `thin_boundaries(boundary_map(segmentation))`.
+
+    Examples
+    --------
+    >>> from pixelseg.metrics import boundary_map
+    >>> boundary_map([[1, 2], [1, 2]])
+    array([[ True, False],
+           [ True, False]])
+    """
+    labels = as_labels(labels)
+    if labels.ndim != 2 or labels.size == 0:
+        raise ValueError(
+            f"labels has shape {labels.shape} but must be (H, W) with at least one pixel: pass the "
+            "slices of a volume one by one."
+        )
+    if ignore is None:
+        low = high = labels
+    else:
+        kept = labels != ignore
+        low = np.where(kept, labels, np.iinfo(labels.dtype).max)
+        high = np.where(kept, labels, np.iinfo(labels.dtype).min)
+    return np.asarray(_over_blocks(np.minimum, low) < _over_blocks(np.maximum, high))
+
+
+def _over_blocks(extreme: np.ufunc, labels: Array) -> Array:
+    """Take the extreme label of each 2 x 2 block; the last row and column stand for themselves."""
+    across = labels.copy()
+    extreme(labels[:, :-1], labels[:, 1:], out=across[:, :-1])
+    result = across.copy()
+    extreme(across[:-1], across[1:], out=result[:-1])
+    return result
+
+
+def boundary_scores(
+    truth: Any,
+    prediction: npt.ArrayLike,
+    *,
+    tolerance: float = 0.0075,
+    tolerance_unit: str = "diagonal",
+    thin: bool = True,
+    ignore: int | None = None,
+) -> BoundaryScores:
+    """Score one set of boundaries against one annotator or several.
+
+    Parameters
+    ----------
+    truth : array of bool or int, shape (H, W), or a list of such, or one array (n, H, W)
+        One map for each annotator: bool is a boundary map and is taken as it is; integers are a
+        segmentation, whose boundaries are marked (`boundary_map`) and thinned.
+    prediction : array of bool or int, shape (H, W)
+        A boundary map, or a segmentation, whose boundaries are marked.
+    tolerance : float, default 0.0075
+        How far apart two matched pixels may be. The default is Berkeley's for BSDS500: 4.3 pixels
+        on an image of 321 x 481.
+    tolerance_unit : {"diagonal", "pixel"}, default "diagonal"
+        Whether `tolerance` is a share of the image's diagonal or a number of pixels.
+    thin : bool, default True
+        Whether to thin the predicted boundaries to lines of one pixel, as Berkeley does.
+    ignore : int, default None
+        A label of the truth that says nothing: its pixels are left out for that annotator, and
+        predicted pixels that every annotator leaves out do not count.
+
+    Returns
+    -------
+    scores : BoundaryScores
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes or dtypes are not as above, or `ignore` leaves nothing of the truth.
+
+    See Also
+    --------
+    BoundaryBenchmark : soft maps over many thresholds, and sets of images (ODS, OIS, AP).
+    match_boundaries : the pairs themselves.
+
+    Notes
+    -----
+    Berkeley's rule for what has no pixels: precision without predicted pixels, recall without
+    true ones, and F when both are 0, are 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import boundary_scores
+    >>> truth = np.repeat([[1, 1, 1, 2, 2, 2, 2, 2]], 8, axis=0)
+    >>> prediction = np.repeat([[1, 1, 1, 1, 2, 2, 3, 3]], 8, axis=0)
+    >>> scores = boundary_scores(truth, prediction, tolerance=1, tolerance_unit="pixel")
+    >>> scores.precision, scores.recall
+    (0.5, 1.0)
+    """
+    prediction = np.asarray(prediction)
+    if prediction.dtype != bool:
+        prediction = boundary_map(as_labels(prediction, name="prediction"))
+    prediction = as_map(prediction, "prediction")
+    annotations = annotate(truth, prediction.shape, ignore)
+    reach = as_reach(tolerance, tolerance_unit, prediction.shape)
+    if thin:
+        prediction = thin_boundaries(prediction)
+    counts = count_matches(annotations, [prediction], reach)[0]
+    recall, precision, f1 = rates(counts)
+    return BoundaryScores(
+        precision=float(precision),
+        recall=float(recall),
+        f1=float(f1),
+        n_truth_matched=int(counts[0]),
+        n_truth=int(counts[1]),
+        n_prediction_matched=int(counts[2]),
+        n_prediction=int(counts[3]),
+    )
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One annotator's boundary map, and where that annotator says nothing."""
+
+    boundaries: Array
+    ignored: Array
+
+
+def annotate(truth: Any, shape: tuple[int, ...], ignore: int | None) -> list[Annotation]:
+    """Check what was given as truth, and mark and thin the boundaries of segmentations."""
+    truths = as_annotations(truth, shape)
+    ignore = check_ignore(ignore, truths)
+    annotations = []
+    for one in truths:
+        ignored = np.zeros(shape, bool) if ignore is None else one == ignore
+        if one.dtype != bool:
+            one = thin_boundaries(boundary_map(one, ignore=ignore))
+        annotations.append(Annotation(one & ~ignored, ignored))
+    return annotations
+
+
+def count_matches(annotations: list[Annotation], maps: list[Array], reach: float) -> Array:
+    """Match every map with every annotator; the four counts of each map, int64 (n_maps, 4).
+
+    The counts are matched and all truth pixels, summed over annotators, and matched (by any
+    annotator) and all map pixels: Berkeley's cntR, sumR, cntP, sumP.
+    """
+    counts = np.zeros((len(maps), 4), np.int64)
+    # The maps of one image share most pixels: candidates are found once, for all of them.
+    union = np.any(maps, axis=0)
+    index = np.cumsum(union.ravel()) - 1
+    pixels = [np.flatnonzero(one) for one in maps]
+    matched = [np.zeros(len(one), bool) for one in pixels]
+    for annotation in annotations:
+        candidates = find_candidates(annotation.boundaries, union, reach)
+        counts[:, 1] += candidates.n_columns
+        for k, at in enumerate(pixels):
+            rows = index[at[~annotation.ignored.flat[at]]]
+            column_of, row_of = candidates.match(rows)
+            counts[k, 0] += np.count_nonzero(row_of >= 0)
+            matched[k] |= column_of[index[at]] >= 0
+    unheard = np.all([annotation.ignored for annotation in annotations], axis=0)
+    counts[:, 2] = [np.count_nonzero(one) for one in matched]
+    counts[:, 3] = [np.count_nonzero(~unheard.flat[at]) for at in pixels]
+    return counts
+
+
+def rates(counts: Array) -> tuple[Array, Array, Array]:
+    """Recall, precision and F of counts (..., 4); 0 where there is nothing to divide by."""
+    matched = np.asarray(counts, float)
+    recall = matched[..., 0] / np.maximum(matched[..., 1], 1)
+    precision = matched[..., 2] / np.maximum(matched[..., 3], 1)
+    return recall, precision, f_measure(recall, precision)
+
+
+def f_measure(recall: Array, precision: Array) -> Array:
+    """The harmonic mean of recall and precision, 0 where both are 0."""
+    total = recall + precision
+    return 2 * recall * precision / np.where(total > 0, total, 1)
