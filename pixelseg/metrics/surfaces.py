@@ -1,0 +1,226 @@
+"""Distances between the surfaces of two objects, in 2-D and 3-D, in physical units.
+
+Overlap says how much two objects share; these say how far apart their outlines are. From every
+point of one surface the distance to the nearest point of the other is taken, both ways; the
+largest is the Hausdorff distance, a high percentile forgives a few stray pixels, and the mean is
+the average symmetric surface distance (ASSD).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pixelseg._arrays import as_spacing, check_same_shape
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class SurfaceDistances:
+    """From each surface pixel of one object, the distance to the nearest of the other.
+
+    Both are float64 (n,), in the unit of `spacing`, in the order of the pixels in the image;
+    infinite where the other object is empty.
+    """
+
+    truth_to_prediction: Array
+    prediction_to_truth: Array
+
+
+def surface_distances(
+    truth: npt.ArrayLike,
+    prediction: npt.ArrayLike,
+    *,
+    spacing: float | Sequence[float] | None = None,
+) -> SurfaceDistances:
+    """Measure the distances between the surfaces of two objects, both ways.
+
+    The surface of an object is made of its own pixels that have a pixel outside the object as a
+    neighbour across a side (4 neighbours in 2-D, 6 in 3-D); what lies beyond the image is outside.
+
+    Parameters
+    ----------
+    truth, prediction : arrays of bool, shape (H, W) or (D, H, W)
+        True in the object. For one label of several pass `labels == label`.
+    spacing : float or sequence of float, default None
+        Size of a pixel along each axis; None is 1.
+
+    Returns
+    -------
+    distances : SurfaceDistances
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array is not bool or not 2-D or 3-D, the shapes differ, or the spacing is not
+        positive.
+
+    Notes
+    -----
+    Distances are between centres of pixels. A k-d tree of the surface's pixels finds the nearest;
+    a distance transform of the whole array gives the same numbers, but takes longer and some 20
+    bytes a pixel. Memory here: 2 bytes a pixel and some 100 a surface pixel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import surface_distances
+    >>> truth = np.array([[True, True, False, False]])
+    >>> prediction = np.array([[True, True, True, True]])
+    >>> surface_distances(truth, prediction).prediction_to_truth
+    array([0., 0., 1., 2.])
+    """
+    from scipy.spatial import cKDTree
+
+    truth, prediction = _as_object(truth, "truth"), _as_object(prediction, "prediction")
+    check_same_shape(truth, prediction)
+    unit = as_spacing(spacing, truth.ndim)
+    points = [np.argwhere(_surface(mask)) * np.asarray(unit) for mask in (truth, prediction)]
+    distances = []
+    for these, others in (points, points[::-1]):
+        # Sliding midpoints build faster than medians, and surfaces are spread evenly enough.
+        tree = cKDTree(others, compact_nodes=False, balanced_tree=False)
+        distances.append(tree.query(these)[0] if len(others) else np.full(len(these), np.inf))
+    return SurfaceDistances(*distances)
+
+
+def hausdorff_distance(
+    truth: npt.ArrayLike,
+    prediction: npt.ArrayLike,
+    *,
+    percentile: float = 100,
+    spacing: float | Sequence[float] | None = None,
+) -> float:
+    """Take the Hausdorff distance between the surfaces of two objects, or a percentile of it.
+
+    Parameters
+    ----------
+    truth, prediction : arrays of bool, shape (H, W) or (D, H, W)
+        True in the object.
+    percentile : float, default 100
+        100 is the Hausdorff distance proper, the largest; 95 is the usual robust one ("HD95").
+    spacing : float or sequence of float, default None
+        Size of a pixel along each axis; None is 1.
+
+    Returns
+    -------
+    distance : float
+        In the unit of `spacing`. NaN if both objects are empty (there is nothing to measure),
+        infinite if only one is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `surface_distances`; also if `percentile` is not between 0 and 100.
+
+    Notes
+    -----
+    The percentile is taken in each direction, with linear interpolation, and the larger of the
+    two is returned. Some tools pool both directions before they take the percentile instead, which
+    hides a one-sided error on the smaller object.
+
+    `skimage.metrics.hausdorff_distance` compares all pixels that are set, not surfaces, and
+    returns 0 for two empty objects: give it surfaces to compare, and it agrees.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import hausdorff_distance
+    >>> truth = np.array([[True, True, False, False]])
+    >>> prediction = np.array([[True, True, True, True]])
+    >>> hausdorff_distance(truth, prediction, spacing=0.5)
+    1.0
+    """
+    if not 0 <= percentile <= 100:
+        raise ValueError(f"percentile is {percentile!r} but must be from 0 to 100.")
+    distances = surface_distances(truth, prediction, spacing=spacing)
+    both = (distances.truth_to_prediction, distances.prediction_to_truth)
+    state = _state_of_empty(*both)
+    if state is not None:
+        return state
+    return float(max(np.percentile(one, percentile) for one in both))
+
+
+def mean_surface_distance(
+    truth: npt.ArrayLike,
+    prediction: npt.ArrayLike,
+    *,
+    spacing: float | Sequence[float] | None = None,
+) -> float:
+    """Average the distance between the surfaces of two objects, both ways.
+
+    Parameters
+    ----------
+    truth, prediction : arrays of bool, shape (H, W) or (D, H, W)
+        True in the object.
+    spacing : float or sequence of float, default None
+        Size of a pixel along each axis; None is 1.
+
+    Returns
+    -------
+    distance : float
+        In the unit of `spacing`. NaN if both objects are empty (there is nothing to measure),
+        infinite if only one is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `surface_distances`.
+
+    Notes
+    -----
+    The average symmetric surface distance: the distances of both directions are pooled, so that
+    each surface pixel counts once. The mean of the two directions' means, which some call by the
+    same name, differs where one surface is larger. Pixels count alike whatever the spacing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import mean_surface_distance
+    >>> truth = np.array([[True, True, False, False]])
+    >>> prediction = np.array([[True, True, True, True]])
+    >>> mean_surface_distance(truth, prediction)
+    0.5
+    """
+    distances = surface_distances(truth, prediction, spacing=spacing)
+    both = (distances.truth_to_prediction, distances.prediction_to_truth)
+    state = _state_of_empty(*both)
+    return state if state is not None else float(np.concatenate(both).mean())
+
+
+def _state_of_empty(one: Array, other: Array) -> float | None:
+    """The value that stands for a distance if a surface is empty, None if neither is."""
+    if len(one) and len(other):
+        return None
+    return np.inf if len(one) or len(other) else np.nan
+
+
+def _as_object(mask: npt.ArrayLike, name: str) -> Array:
+    array = np.asarray(mask)
+    if array.dtype != bool:
+        raise TypeError(
+            f"{name} has dtype {array.dtype} but must be bool: pass {name} == label, one object or "
+            "class at a time."
+        )
+    if array.ndim not in (2, 3) or array.size == 0:
+        raise ValueError(
+            f"{name} has shape {array.shape} but must be (H, W) or (D, H, W), at least one pixel."
+        )
+    return array
+
+
+def _surface(mask: Array) -> Array:
+    """The pixels of an object that have a pixel outside it across a side."""
+    padded = np.pad(mask, 1)
+    deep = mask.copy()
+    for axis in range(mask.ndim):
+        for step in (slice(None, -2), slice(2, None)):
+            neighbours = [slice(1, -1)] * mask.ndim
+            neighbours[axis] = step
+            deep &= padded[tuple(neighbours)]
+    return mask & ~deep
