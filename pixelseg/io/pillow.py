@@ -1,0 +1,147 @@
+"""PNG and JPEG through Pillow, which needs help in two places.
+
+Pillow has no mode for 16-bit colour and silently keeps only the upper byte of each sample; and
+it stretches grey of 2 and 4 bits to 0...255, which changes labels. Both are undone here by the
+`rawmode` of its decoder, the name of the layout in which it takes bytes from the file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .._arrays import Array
+from .paths import ImageFileError
+from .reading import Stored
+
+#: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
+#: and the lower bytes (one that keeps both where there is one).
+_SIXTEEN_BIT = {
+    "RGB;16B": ("RGB;16B", "RGB;16L"),
+    "RGBA;16B": ("RGBA;16B", "RGBA;16L"),
+    "LA;16B": ("RGBA",),
+}
+#: What Pillow multiplies grey of few bits by.
+_STRETCHED = {"L;2": 85, "L;4": 17}
+#: Modes that hold grey or colours as they are.
+_PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open an image of any size: the user named the file, so a large one is meant."""
+    limit = Image.MAX_IMAGE_PIXELS
+    try:
+        Image.MAX_IMAGE_PIXELS = None
+        with warnings.catch_warnings():
+            # Pillow warns of odd EXIF and resolution entries, which are not used here.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                yield image
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def read_pillow(path: Path) -> Stored:
+    """Read a PNG or JPEG; channels last, alpha among them."""
+    with opened(path) as image:
+        _check_single(image, path)
+        rawmode = _rawmode(image)
+        if rawmode not in _SIXTEEN_BIT:
+            pixels = _pixels(image)
+            bands = len(image.getbands()) if image.mode in _PLAIN else pixels.shape[-1]
+            alpha = pixels.ndim == 3 and bands in (2, 4)
+            return Stored(pixels, 2 if pixels.ndim == 3 else None, alpha=alpha)
+    pixels = _read_sixteen_bit(path, rawmode)
+    return Stored(pixels, 2, alpha=pixels.shape[-1] in (2, 4))
+
+
+def read_png_values(path: Path) -> Array:
+    """The numbers that a PNG stores: indices of a palette, grey of few bits unstretched."""
+    with opened(path) as image:
+        _check_single(image, path)
+        rawmode = _rawmode(image)
+        if rawmode in _SIXTEEN_BIT:
+            image.close()
+            return _read_sixteen_bit(path, rawmode)
+        if image.mode == "1":
+            return _bits(image)
+        return np.array(image) // np.uint8(_STRETCHED.get(rawmode, 1))
+
+
+def _check_single(image: Any, path: Path) -> None:
+    n_frames = getattr(image, "n_frames", 1)
+    if n_frames > 1:
+        raise ImageFileError(
+            f"{path} is an animation of {n_frames} pictures: save them as single files."
+        )
+
+
+def _rawmode(image: Any) -> str:
+    """The layout of the samples in the file."""
+    arguments = image.tile[0][3] if image.tile else ""
+    return arguments if isinstance(arguments, str) else str(arguments[0] if arguments else "")
+
+
+def _pixels(image: Any) -> Array:
+    """Grey or colours of an image in any of Pillow's modes."""
+    if image.mode in ("P", "PA") or (image.mode in ("L", "RGB") and "transparency" in image.info):
+        transparent = image.mode == "PA" or "transparency" in image.info
+        grey = image.mode == "L"
+        target = ("LA" if grey else "RGBA") if transparent else "RGB"
+        return np.array(image.convert(target))
+    if image.mode not in _PLAIN:
+        return np.array(image.convert("RGB"))
+    pixels = _bits(image) if image.mode == "1" else np.array(image)
+    return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+
+
+def _bits(image: Any) -> Array:
+    """A one-bit image as bool; Pillow's own array of it holds bytes of 255, which is no bool."""
+    return np.array(image.convert("L")) > 0
+
+
+def _read_sixteen_bit(path: Path, rawmode: str) -> Array:
+    """Decode 16-bit colour by taking the upper and the lower bytes of each sample in turn."""
+    halves = []
+    for layout in _SIXTEEN_BIT[rawmode]:
+        with opened(path) as image:
+            decoder, extents, offset, _ = image.tile[0]
+            image.tile = [(decoder, extents, offset, layout)]
+            halves.append(np.array(image))
+    if len(halves) == 1:
+        return np.ascontiguousarray(halves[0]).view(">u2").astype(np.uint16)
+    return (halves[0].astype(np.uint16) << 8) | halves[1]
+
+
+def write_pillow(file: Any, pixels: Array, suffix: str) -> None:
+    """Write grey or colours (H, W[, C]) as PNG, or as JPEG of quality 92."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    if suffix == ".png":
+        image.save(file, format="PNG", compress_level=4)
+    else:
+        image.save(file, format="JPEG", quality=92)
+
+
+def check_pillow(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Refuse what PNG or JPEG cannot hold, before any work."""
+    jpeg = path.suffix.lower() != ".png"
+    grey = len(shape) == 2
+    colour = len(shape) == 3 and shape[2] in ((3,) if jpeg else (3, 4))
+    if not (grey or colour):
+        raise ImageFileError(
+            f"{path} cannot hold an array of shape {shape}: save volumes and other channels as "
+            ".tif or .npy."
+        )
+    allowed = ["uint8"] if jpeg or colour else ["uint8", "uint16"]
+    if dtype.name not in allowed:
+        raise ImageFileError(
+            f"{path} cannot hold {dtype} ({'grey' if grey else 'colour'} there is "
+            f"{' or '.join(allowed)}): save it as .tif or .npy."
+        )

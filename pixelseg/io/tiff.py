@@ -1,0 +1,149 @@
+"""TIFF: what the axes of a file mean, how large its pixels are, and where they lie.
+
+tifffile names the axes by letters (OME and ImageJ files say what their pages are, others do
+not); here they become spatial axes and channels. Pixels that lie in one piece are mapped.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+
+from .paths import ImageFileError
+from .reading import Stored
+
+#: Micrometres in a unit, by the names that OME and ImageJ use.
+_MICROMETRES = {
+    "nm": 1e-3, "nanometer": 1e-3,
+    "um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0,
+    "\\u00b5m": 1.0,
+    "mm": 1e3, "millimeter": 1e3,
+    "cm": 1e4, "centimeter": 1e4,
+    "inch": 25400.0, "in": 25400.0,
+    "m": 1e6, "meter": 1e6,
+}  # fmt: skip
+#: Codes of the tag ResolutionUnit.
+_RESOLUTION_UNITS = {2: 25400.0, 3: 1e4, 4: 1e3, 5: 1.0}
+#: Codes of the tag ExtraSamples that mean opacity.
+_ALPHA = (1, 2)
+
+
+def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
+    """Open a TIFF: pixels (mapped or decoded on demand), channels, pixel size, opacity."""
+    with tifffile.TiffFile(path) as file:
+        series = _only_series(file, path)
+        axes, shape = _drop_single(series.axes, series.shape)
+        page = series.keyframe
+        known = _spacing_by_axis(file, page)
+        data = _pixels(path, file, series, shape)
+        alpha = page.photometric == 2 and len(page.extrasamples) == 1
+        alpha = alpha and page.extrasamples[0] in _ALPHA
+    if channel_axis != "auto":
+        axis = channel_axis
+        spatial = list(axes)
+        if isinstance(axis, int) and -len(axes) <= axis < len(axes):
+            del spatial[axis]
+    else:
+        axis = _channels(axes, shape, path)
+        spatial = [name for k, name in enumerate(axes) if k != axis]
+    spacing = tuple(known.get(_SPATIAL.get(name, "Z"), math.nan) for name in spatial)
+    whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
+    return Stored(data, axis, spacing if whole else None, bool(alpha))
+
+
+_SPATIAL = {"Y": "Y", "X": "X"}
+
+
+def _only_series(file: Any, path: Path) -> Any:
+    """The one image of the file; previews of it do not count."""
+    if not file.series:
+        raise ValueError("it holds no image")
+    first, *others = file.series
+    others = [series for series in others if not series.keyframe.is_reduced]
+    if others:
+        shapes = ", ".join(str(series.shape) for series in (first, *others)[:4])
+        raise ImageFileError(
+            f"{path} holds {1 + len(others)} images of different kinds ({shapes}): save each as a "
+            "file of its own."
+        )
+    return first
+
+
+def _drop_single(axes: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Axes without those of length 1 that are not rows or columns."""
+    kept = [(name, n) for name, n in zip(axes, shape, strict=True) if n != 1 or name in "YX"]
+    return "".join(name for name, _ in kept), tuple(n for _, n in kept)
+
+
+def _channels(axes: str, shape: tuple[int, ...], path: Path) -> int | None:
+    """The axis that holds channels; what is neither channel nor time is space."""
+    if "T" in axes:
+        raise ImageFileError(
+            f"{path} holds {shape[axes.index('T')]} points in time (axes {axes}): save one image a "
+            "file, or say channel_axis if they are something else."
+        )
+    channels = [k for k, name in enumerate(axes) if name in "CS"]
+    if len(channels) > 1 or not 2 <= len(axes) - len(channels) <= 3:
+        raise ImageFileError(
+            f"{path} has axes {axes} of shape {shape}, but an image has 2 or 3 spatial axes and at "
+            "most one of channels: save one image a file."
+        )
+    return channels[0] if channels else None
+
+
+def _pixels(path: Path, file: Any, series: Any, shape: tuple[int, ...]) -> Any:
+    """Map the pixels if they lie in one piece; else an object that decodes what is asked for."""
+    page = series.keyframe
+    if series.dataoffset is not None and page.is_memmappable:
+        stored = np.dtype(file.byteorder + series.dtype.char)
+        return np.memmap(path, stored, "r", series.dataoffset, shape)
+    from .tiff_pages import open_pages
+
+    return open_pages(path, series, shape)
+
+
+def _spacing_by_axis(file: Any, page: Any) -> dict[str, float]:
+    """Micrometres of a pixel along X, Y and Z, as far as the file says."""
+    if file.is_ome:
+        return _ome_spacing(file.ome_metadata)
+    resolution = [_rational(page.tags.get(name)) for name in ("YResolution", "XResolution")]
+    if file.is_imagej:
+        metadata = file.imagej_metadata or {}
+        unit = _MICROMETRES.get(str(metadata.get("unit", "")).lower())
+        depth = abs(float(metadata.get("spacing", 1.0)))
+    else:
+        tag = page.tags.get("ResolutionUnit")
+        unit = _RESOLUTION_UNITS.get(2 if tag is None else int(tag.value))
+        depth = math.nan
+    if unit is None or not all(resolution):
+        return {}
+    sizes = {"Y": unit / resolution[0], "X": unit / resolution[1]}
+    return sizes if math.isnan(depth) else {**sizes, "Z": unit * depth}
+
+
+def _rational(tag: Any) -> float:
+    """A resolution tag as pixels for each unit; 0 where there is none."""
+    if tag is None:
+        return 0.0
+    numerator, denominator = tag.value
+    return numerator / denominator if denominator else 0.0
+
+
+def _ome_spacing(xml: str) -> dict[str, float]:
+    """The PhysicalSize attributes of the first image of an OME text."""
+    for element in ElementTree.fromstring(xml).iter():
+        if element.tag.rpartition("}")[2] != "Pixels":
+            continue
+        sizes = {}
+        for axis in "XYZ":
+            size = element.get(f"PhysicalSize{axis}")
+            unit = _MICROMETRES.get(element.get(f"PhysicalSize{axis}Unit", "µm").lower())
+            if size is not None and unit is not None and float(size) > 0:
+                sizes[axis] = float(size) * unit
+        return sizes
+    return {}
