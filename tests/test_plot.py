@@ -1,0 +1,139 @@
+"""Pictures: values, shapes, colours that can be told apart."""
+
+import numpy as np
+import pytest
+from skimage import color, data
+
+from pixelseg import plot
+
+
+def test_overlay_mixes_colours_and_leaves_unlabelled_pixels():
+    image = np.full((2, 2, 3), 100, np.uint8)
+    labels = np.array([[0, 1], [2, 1]])
+    picture = plot.overlay(image, labels, alpha=0.5, colors={1: "#ff0000", 2: (0, 200, 0)})
+    assert picture.dtype == np.uint8
+    assert picture[0, 0].tolist() == [100, 100, 100]
+    assert picture[0, 1].tolist() == [178, 50, 50]
+    assert picture[1, 0].tolist() == [50, 150, 50]
+    assert (image == 100).all(), "the image itself is untouched"
+
+
+def test_alpha_zero_and_one_are_the_image_and_the_labels():
+    image = data.astronaut()[::8, ::8]
+    labels = np.ones(image.shape[:2], np.uint8)
+    np.testing.assert_array_equal(plot.overlay(image, labels, alpha=0.0), image)
+    assert (plot.overlay(image, labels, alpha=1.0) == plot.palette(1)[0]).all()
+    with pytest.raises(ValueError, match=r"alpha is 1\.5"):
+        plot.overlay(image, labels, alpha=1.5)
+
+
+@pytest.mark.parametrize("dtype", [bool, "uint8", "int16", ">u2", "uint32", "float32", "float64"])
+def test_grey_of_any_dtype_is_stretched(dtype):
+    image = np.linspace(0, 1, 60).reshape(6, 10)
+    image = image > 0.5 if dtype is bool else (image * 100).astype(dtype)
+    picture = plot.overlay(image, np.zeros(image.shape, int))
+    assert picture.shape == (6, 10, 3)
+    assert picture.min() == 0
+    assert picture.max() == 255
+    assert (np.diff(picture[..., 0].ravel().astype(int)) >= 0).all()
+
+
+def test_a_few_outliers_do_not_darken_an_image(rng):
+    image = rng.normal(100, 10, (100, 100))
+    image[0, 0] = 1e6
+    picture = plot.overlay(image, np.zeros(image.shape, int))
+    assert 90 < picture.mean() < 165
+
+
+def test_flat_and_invalid_images_can_be_drawn():
+    labels = np.zeros((2, 3), int)
+    assert (plot.overlay(np.zeros((2, 3)), labels) == 0).all()
+    assert (plot.overlay(np.full((2, 3), 7.0), labels) == 255).all()
+    assert (plot.overlay(np.full((2, 3), np.nan), labels) == 0).all()
+    image = np.array([[np.nan, -np.inf, 0.0], [1.0, 2.0, np.inf]])
+    assert plot.overlay(image, labels)[..., 0].tolist() == [[0, 0, 0], [128, 255, 255]]
+
+
+@pytest.mark.parametrize("draw", [plot.overlay, plot.boundaries, plot.strokes])
+def test_volumes_and_channels(draw, rng):
+    labels = rng.integers(0, 3, (4, 5, 6))
+    assert draw(rng.normal(size=(4, 5, 6)), labels, channel_axis=None).shape == (4, 5, 6, 3)
+    assert draw(rng.normal(size=(7, 5, 6)), labels[0], channel_axis=0).shape == (5, 6, 3)
+    assert draw(rng.normal(size=(5, 6, 4)), labels[0]).shape == (5, 6, 3)
+    with pytest.raises(ValueError, match="labels has shape"):
+        draw(rng.normal(size=(5, 5)), labels[0])
+
+
+def test_boundaries_lie_on_both_sides():
+    labels = np.array([[1, 1, 2], [1, 1, 2], [3, 3, 3]])
+    picture = plot.boundaries(np.zeros((3, 3), np.uint8), labels, color="#ffffff")
+    expected = [[0, 1, 1], [1, 1, 1], [1, 1, 1]]
+    assert (picture[..., 0] // 255).tolist() == expected
+
+
+def test_strokes_have_a_dark_rim():
+    image = np.full((5, 5, 3), 200, np.uint8)
+    labels = np.zeros((5, 5), int)
+    labels[2, 2] = 1
+    picture = plot.strokes(image, labels, colors=["#ff8800"])
+    assert picture[2, 2].tolist() == [255, 136, 0]
+    assert (picture[1:4, 1:4].reshape(-1, 3)[[0, 1, 2, 3, 5, 6, 7, 8]] == 50).all()
+    assert (picture[0] == 200).all()
+
+
+def test_the_scale_rises_evenly_in_lightness():
+    picture = plot.uncertainty_map(np.linspace(0, 1, 256)[np.newaxis])
+    lightness = color.rgb2lab(picture)[0, :, 0]
+    assert (np.diff(lightness) > -0.5).all()
+    assert np.abs(lightness - np.linspace(4, 96, 256)).max() < 4
+
+
+def test_probability_map_shows_one_class():
+    probabilities = np.zeros((2, 2, 3), np.float32)
+    probabilities[0, 0, 1] = 1
+    picture = plot.probability_map(probabilities, 1)
+    np.testing.assert_array_equal(picture, plot.uncertainty_map(probabilities[..., 1]))
+    assert (picture[0, 0] > picture[1, 1]).all()
+    with pytest.raises(ValueError, match="class_index is 3"):
+        plot.probability_map(probabilities, 3)
+    with pytest.raises(TypeError, match="floating point"):
+        plot.uncertainty_map(np.zeros((2, 2), int))
+
+
+def test_palette_has_a_colour_of_its_own_for_every_class():
+    colours = plot.palette(250)
+    assert len(np.unique(colours, axis=0)) == 250
+    np.testing.assert_array_equal(plot.palette(7), colours[:7])
+    assert plot.palette(10_000).shape == (10_000, 3)
+    ids = np.array([[1, 4097, 2**31 - 1]], np.int32)
+    assert plot.overlay(np.zeros((1, 3)), ids, alpha=1.0)[0, 0].tolist() == colours[0].tolist()
+
+
+@pytest.mark.parametrize("colour", ["red", "#12", "#gg0000", (1, 2), (1, 2, 300)])
+def test_what_is_no_colour_is_named(colour):
+    with pytest.raises(ValueError, match="colour is"):
+        plot.boundaries(np.zeros((2, 2)), np.zeros((2, 2), int), color=colour)
+
+
+def test_montage_places_pictures_of_any_size():
+    pictures = [np.full((4, 6, 3), 10, np.uint8), np.full((8, 3), 20, np.uint8)]
+    sheet = plot.montage(pictures, gap=2)
+    assert sheet.shape == (2 + 8 + 2, 2 + 6 + 2 + 6 + 2, 3)
+    assert (sheet[2:6, 2:8] == 10).all()
+    assert (sheet[2:10, 10:13] == 20).all()
+    assert (sheet == 255).sum() == sheet.size - 3 * (24 + 24)
+    assert plot.montage(pictures, n_columns=1, gap=0).shape == (16, 6, 3)
+    titled = plot.montage(pictures * 3, titles=list("abcdef"))
+    assert titled.shape[1] == 3 * (6 + 8) + 8
+    assert titled[:20].min() < 100
+
+
+def test_montage_refuses_what_is_no_picture():
+    with pytest.raises(ValueError, match="empty"):
+        plot.montage([])
+    with pytest.raises(ValueError, match="float64"):
+        plot.montage([np.zeros((2, 2))])
+    with pytest.raises(ValueError, match="titles has 1"):
+        plot.montage([np.zeros((2, 2), np.uint8)] * 2, titles=["a"])
+    with pytest.raises(ValueError, match="n_columns is 0"):
+        plot.montage([np.zeros((2, 2), np.uint8)], n_columns=0)
