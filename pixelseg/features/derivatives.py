@@ -13,7 +13,16 @@ import numpy as np
 
 from .._arrays import FEATURE_DTYPE, Array
 from .cascade import Filter, Shape3D
-from .plane import LANES, Plane, Region, empty_plane, row_table, sample_table
+from .plane import (
+    LANES,
+    Plane,
+    Region,
+    empty_plane,
+    row_table,
+    sample_table,
+    stride_of,
+    workspace,
+)
 from .weights import SMOOTH_ENOUGH, difference_orders, gaussian_orders
 
 #: Fields of a strip in 2-D: I, I_x, I_y, I_xx, I_xy, I_yy; in 3-D these and
@@ -86,13 +95,18 @@ def derive(source: Plane, derivation: Derivation, region: Region, order: int) ->
     depth, height, width = source.shape
     columns = row_table(x0, x1, fx.radius, fx.step, source.region[2][0], width)
     row = np.zeros((3, columns.length), FEATURE_DTYPE)
-    stride = empty_plane(((0, 1), (0, 1), (x0, x1)), source.shape).stride
+    stride = stride_of(x1 - x0)
     n_rows = max(1, _STRIP // stride)
     fields = empty_plane(
         ((0, 1), (0, min(n_rows, y1 - y0)), (x0, x1)), source.shape, N_FIELDS[ndim]
     ).flat
     scratch = np.zeros((3, stride + LANES), FEATURE_DTYPE)
     n_source = source.region[2][1] - source.region[2][0]
+
+    if ndim == 3:
+        tallest = min(n_rows, y1 - y0) + 2 * fy.radius
+        depth_sums = workspace.take(3 * (tallest * source.stride + 2 * LANES)).reshape(3, -1)
+        extra = workspace.take(fields[:6].size).reshape(6, -1)
 
     for z in range(z0, z1):
         for top in range(y0, y1, n_rows):
@@ -103,7 +117,7 @@ def derive(source: Plane, derivation: Derivation, region: Region, order: int) ->
                 slices = sample_table(z, z + 1, fz.radius, fz.step, source.region[0][0], depth)[0]
                 first_row, last_row = int(rows.min()), int(rows.max()) + 1
                 starts = np.arange(first_row, last_row) * source.stride
-                planes = np.zeros((3, len(starts) * source.stride + 2 * LANES), FEATURE_DTYPE)
+                planes = depth_sums[:, : len(starts) * source.stride + 2 * LANES]
                 kernels.sum_depth(
                     source.flat,
                     slices * source.depth_stride,
@@ -142,7 +156,6 @@ def derive(source: Plane, derivation: Derivation, region: Region, order: int) ->
             plane_to_fields(planes[0], order > 1, fields[:6])
             if ndim == 3:
                 # The other fields of these calls are scratch: I_z, I_xz, I_yz come first.
-                extra = np.empty_like(fields[:6])
                 plane_to_fields(planes[1], False, extra)
                 fields[Z] = extra[VALUE]
                 fields[XZ] = extra[X]

@@ -24,6 +24,7 @@ from .plane import (
     plane_bytes,
     reflect,
     smooth,
+    workspace,
 )
 
 
@@ -90,10 +91,15 @@ class FeaturePlan:
         n_columns = self.n_features // self.n_channels
         for channel, values in enumerate(planes):
             columns = out[channel * n_columns : (channel + 1) * n_columns]
-            if mask is not None and not mask.all():
-                compute_masked(self, values, mask, around, region, image.shape3d, columns)
-            else:
-                self._compute_channel(as_plane(values, around, image.shape3d), region, columns)
+            mark = workspace.mark()
+            try:
+                if mask is not None and not mask.all():
+                    compute_masked(self, values, mask, around, region, image.shape3d, columns)
+                else:
+                    plane = as_plane(values, around, image.shape3d)
+                    self._compute_channel(plane, region, columns)
+            finally:
+                workspace.release(mark)
         if mask is not None:
             inside = tuple(
                 slice(start - low, stop - low)
@@ -150,6 +156,7 @@ class FeaturePlan:
         columns: Array,
     ) -> None:
         """Fill the columns that are made of derivatives, strip by strip."""
+        mark = workspace.mark()
         around = grow(region, scale.window_radius, source.shape)
         structure = scale.of_kind("structure")
         products = None
@@ -161,6 +168,7 @@ class FeaturePlan:
             self._fill_from_strip(strip, scale, region, columns)
         if products is not None and scale.window is not None:
             self._compute_structure(products, scale.window, structure, region, columns)
+        workspace.release(mark)
 
     def _fill_from_strip(self, strip: Strip, scale: Scale, region: Region, columns: Array) -> None:
         """Hand the part of a strip that lies in `region` to the ops that read derivatives."""
@@ -190,7 +198,8 @@ class FeaturePlan:
         for k, (i, j) in enumerate(pairs):
             plane = Plane(products.flat[k], products.region, products.shape)
             filters = window.square if i == j else window.cross
-            smoothed.flat[k] = smooth(plane, filters, region).flat
+            target = Plane(smoothed.flat[k], region, products.shape)
+            smooth(plane, filters, region, target)
         terms = np.arange(len(products.flat))
         scratch = np.zeros((3, smoothed.stride + LANES), FEATURE_DTYPE)
         (z0, z1), (y0, _), (x0, _) = region

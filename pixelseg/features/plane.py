@@ -7,6 +7,7 @@ would be an error of the planner.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,12 +76,55 @@ class Plane:
         return rows.reshape(*self.flat.shape[:-1], depth, height, self.stride)[..., :width]
 
 
+class Workspace(threading.local):
+    """Flat arrays of a thread that are used again: fresh pages cost more than the filters do.
+
+    `take` hands out an array of at least `size` values, `release` takes back all that was
+    handed out since `mark`. Up to `KEPT` bytes stay for the thread's next image.
+    """
+
+    KEPT = 64 * 2**20
+
+    def __init__(self) -> None:
+        self._free: list[Array] = []
+        self._taken: list[Array] = []
+
+    def mark(self) -> int:
+        """A point in time to release to."""
+        return len(self._taken)
+
+    def take(self, size: int) -> Array:
+        """A flat float32 array of `size` values, whose content is left from earlier."""
+        fitting = [k for k, array in enumerate(self._free) if size <= array.size <= 2 * size]
+        if fitting:
+            array = self._free.pop(min(fitting, key=lambda k: self._free[k].size))
+        else:
+            array = np.zeros(size, FEATURE_DTYPE)
+        self._taken.append(array)
+        return array[:size]
+
+    def release(self, mark: int) -> None:
+        """Take back what was handed out after `mark`."""
+        self._free += self._taken[mark:]
+        del self._taken[mark:]
+        if not self._taken:
+            kept = 0
+            for k, array in enumerate(self._free):
+                kept += array.nbytes
+                if kept > self.KEPT:
+                    del self._free[k:]
+                    break
+
+
+workspace = Workspace()
+
+
 def empty_plane(region: Region, shape: Shape3D, n_fields: int | None = None) -> Plane:
-    """A plane to be filled. It starts at 0, so that spare values are harmless numbers."""
+    """A plane of the thread's workspace, to be filled; its spare values are harmless numbers."""
     depth, height, width = extents(region)
     size = depth * height * stride_of(width) + 2 * LANES
-    flat = np.zeros(size if n_fields is None else (n_fields, size), FEATURE_DTYPE)
-    return Plane(flat, region, shape)
+    flat = workspace.take(size * (n_fields or 1))
+    return Plane(flat if n_fields is None else flat.reshape(n_fields, size), region, shape)
 
 
 def as_plane(values: Array, region: Region, shape: Shape3D) -> Plane:
@@ -150,14 +194,20 @@ def row_table(
     )
 
 
-def smooth(source: Plane, filters: tuple[Filter, Filter, Filter], region: Region) -> Plane:
-    """Filter a plane along z, y and x; the result holds `region`."""
+def smooth(
+    source: Plane,
+    filters: tuple[Filter, Filter, Filter],
+    region: Region,
+    out: Plane | None = None,
+) -> Plane:
+    """Filter a plane along z, y and x; the result, `out` if given, holds `region`."""
     from ._gaussian_kernels import smooth_plane, sum_depth
 
     fz, fy, fx = (Filter(f.weights.astype(FEATURE_DTYPE), f.step) for f in filters)
     (z0, z1), (y0, y1), (x0, x1) = region
     depth, height, width = source.shape
-    out = empty_plane(region, source.shape)
+    if out is None:
+        out = empty_plane(region, source.shape)
     columns = row_table(x0, x1, fx.radius, fx.step, source.region[2][0], width)
     rows = sample_table(y0, y1, fy.radius, fy.step, source.region[1][0], height) * source.stride
     row = np.zeros(columns.length, FEATURE_DTYPE)
