@@ -1,0 +1,189 @@
+"""The benchmarks' own machinery: ratios, bars, missing peers, files, tables."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from benchmarks import compare, images, memory, quality, quality_sets, report, speed, timing
+from benchmarks.case import Case, Peer, column_difference, largest_difference
+
+
+def make_case(**changes):
+    fields = {
+        "name": "sum",
+        "covers": ("sum",),
+        "make": lambda size: np.ones(1000),
+        "ours": lambda x: x.sum(),
+        "sizes": ("small", "large"),
+        "quick": ("small",),
+    }
+    return Case(**{**fields, **changes})
+
+
+def test_ratio_is_the_median_of_the_rounds_for_a_unit_of_work():
+    ratio, low, high = report.ratio_of([1.0, 2.0, 1.0], [2.0, 8.0, 3.0], 2.0, 1.0)
+    assert (ratio, low, high) == (6.0, 5.0, 7.0)
+
+
+def test_rows_compare_results_and_hold_the_bar_against_the_ratio():
+    same = Peer("same", lambda x: 1000.0, bar=0.0, difference=largest_difference, tolerance=0.0)
+    hopeless = Peer("hopeless", lambda x: 999.0, bar=1e9, difference=largest_difference)
+    rows = speed.run_case(make_case(peers=(same, hopeless)), "small", memory=False)
+    assert [row.peer for row in rows] == ["same", "hopeless"]
+    assert [row.met for row in rows] == [True, False]
+    assert [row.difference for row in rows] == [0.0, 1.0]
+    assert rows[0].ours > 0
+    assert rows[0].ratio > 0
+    assert "EXCEEDS" in report.speed_table(rows)
+    assert "Missed: sum small / hopeless." in speed.summary(rows)
+
+
+def test_a_missing_peer_is_named():
+    absent = Peer("absent", lambda x: x, needs="no_such_module_anywhere", bar=2.0)
+    rows = speed.run_case(make_case(peers=(absent,)), "small", memory=False)
+    assert rows[0].missing == "not installed: no_such_module_anywhere"
+    assert rows[0].met is None
+    assert "not installed: no_such_module_anywhere" in report.speed_table(rows)
+    assert "absent (not installed" in speed.summary(rows)
+
+
+def test_a_case_without_peers_has_a_row_and_a_limit_is_a_bar():
+    assert speed.run_case(make_case(), "small", memory=False)[0].peer == ""
+    met = speed.run_case(make_case(limit=1e3), "small", memory=False)
+    assert (met[0].bar, met[0].met) == ("1000 s", True)
+
+
+def test_a_limit_beyond_a_peer_leaves_out_the_peers_time():
+    peer = Peer("numpy", lambda x: x)
+    case = make_case(peers=(peer,), limit=0.1, limit_over="numpy")
+    own = timing.Timing(cpu=[0.35] * 3, wall=[0.35] * 3)
+    other = timing.Timing(cpu=[0.30] * 3, wall=[0.30] * 3)
+    row = speed._limit_row(case, "small", {"": own, "numpy": other}, 1.0, None)
+    assert row.met is True
+    assert row.theirs == pytest.approx(0.05)
+
+
+def test_only_matches_a_part_of_the_name_or_a_pattern():
+    cases = [make_case(), make_case(name="product")]
+    assert [c.name for c, _ in speed.chosen(cases, True, "prod")] == ["product"]
+    assert [s for _, s in speed.chosen(cases, False, "sum*large")] == ["large"]
+    assert len(speed.chosen(cases, False, None)) == 4
+
+
+def test_rounds_are_interleaved_and_warm_up_is_not_counted():
+    order = []
+    calls = {"a": lambda: order.append("a"), "b": lambda: order.append("b")}
+    timings, results = timing.measure(calls, rounds=4, seconds=1e9)
+    assert {name: len(t.cpu) for name, t in timings.items()} == {"a": 4, "b": 4}
+    assert set(results) == {"a", "b"}
+    changes = sum(x != y for x, y in itertools.pairwise(order))
+    assert changes >= 2 * 4
+
+
+def test_peak_memory_sees_what_a_call_allocates():
+    peak = timing.peak_memory(lambda: np.ones(4_000_000))
+    if peak is None:
+        pytest.skip("this system does not tell a process's peak memory")
+    assert 30e6 < peak < 50e6
+
+
+def test_json_comes_back_as_it_was(tmp_path):
+    row = report.Row("case", "small", 0.5, "call", peer="peer", ratio=2.0, bar="2x", met=True)
+    path = tmp_path / "speed.json"
+    report.write_json(path, "speed", [row])
+    assert report.read_json(path, "speed", report.Row) == [row]
+    with pytest.raises(ValueError, match="must hold 'quality'"):
+        report.read_json(path, "quality", report.Row)
+
+
+def test_markdown_has_one_line_a_row_of_one_width():
+    lines = report.markdown(("a", "long header"), [("x", "y"), ("longer", "z")]).splitlines()
+    assert len(lines) == 4
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_differences_of_columns_are_relative_to_the_column():
+    ours = np.zeros((2, 2, 2))
+    planes = [np.full((2, 2), 10.0), np.zeros((2, 2))]
+    ours[..., 0] = 9.0
+    assert column_difference(ours, planes) == pytest.approx(0.1)
+    with pytest.raises(AssertionError, match="2 columns against 1"):
+        column_difference(ours, planes[:1])
+
+
+def score(name, method, seed, value):
+    return quality.Score(name, method, seed, 1000, value, 0.9, [value], 1.0, 1.0)
+
+
+def test_quality_table_shows_the_mean_over_seeds_and_the_worst_set():
+    scores = [score("drive", "scikit-image", s, 0.5) for s in (0, 1)]
+    scores += [score("vnc", "scikit-image", 0, 0.6)]
+    scores += [score("drive", "forest", 0, 0.7), score("drive", "forest", 1, 0.5)]
+    scores += [score("vnc", "forest", 0, 0.58)]
+    text = quality.tables(scores)
+    forest = next(line for line in text.splitlines() if line.startswith("| forest"))
+    assert "0.600" in forest
+    assert "-0.020 (vnc)" in forest
+    assert "+0.040" in forest
+
+
+def test_quality_takes_the_same_subset_and_pixels_in_every_run():
+    assert quality_sets.subset([str(k) for k in range(10)], 4) == ["0", "2", "4", "6"]
+    truth = np.arange(100).reshape(10, 10) % 3
+    draws = [quality_sets.draw_pixels(truth, np.random.default_rng(0), 20) for _ in range(2)]
+    assert (draws[0] == draws[1]).all()
+    assert (truth.ravel()[draws[0]] > 0).all()
+    assert len(np.unique(draws[0])) == 20
+
+
+def test_quality_resumes_without_computing_what_the_file_holds(tmp_path, monkeypatch):
+    path = tmp_path / "quality.json"
+    report.write_json(path, "quality", [score("drive", "forest", 0, 0.7)])
+    asked = []
+
+    def evaluate(data, methods, seed, per_class):
+        asked.extend((data.name, m.name, seed) for m in methods)
+        return [score(data.name, m.name, seed, 0.5) for m in methods]
+
+    monkeypatch.setattr(quality, "evaluate", evaluate)
+    monkeypatch.setattr(quality, "import_loader", lambda folder: None)
+    options = ["--sets", "drive", "--methods", "forest", "--seeds", "0", "1", "--json", str(path)]
+    assert quality.main(options) == 0
+    assert asked == [("drive", "forest", 1)]
+    assert len(report.read_json(path, "quality", quality.Score)) == 2
+
+
+def test_compare_names_what_only_one_tree_has_and_what_is_slower():
+    before = [{"a": 1.0, "gone": 1.0}, {"a": 1.2, "gone": 1.0}]
+    after = [{"a": 2.0, "new": 1.0}, {"a": 2.2, "new": 1.0}]
+    text = compare.speed_changes(compare.changes(before, after), "abc")
+    lines = {line.split("|")[1].strip(): line for line in text.splitlines()[2:]}
+    assert "SLOWER" in lines["a"]
+    assert "not in this tree" in lines["gone"]
+    assert "not in abc" in lines["new"]
+    worse = compare.changes([{"m": 0.9}], [{"m": 0.8}])
+    assert "WORSE" in compare.quality_changes(worse, "abc")
+
+
+def test_memory_table_holds_the_bar():
+    jobs = [memory.Job("fit", "1 MP", 10**8, 1.0, 10**9), memory.Job("x", "1", 2 * 10**9, 1, 10**9)]
+    text = memory.memory_table(jobs)
+    assert "met" in text
+    assert "MISSED" in text
+
+
+def test_segments_are_connected_and_numbered_without_gaps():
+    from scipy import ndimage
+
+    segments = images.segments(60, 80, 15)
+    assert (np.unique(segments) == np.arange(1, segments.max() + 1)).all()
+    for value in range(1, segments.max() + 1):
+        assert ndimage.label(segments == value)[1] == 1
+
+
+def test_mosaics_hold_every_texture_and_differ_by_seed():
+    image, truth = images.mosaic(128, 128, 0)
+    assert image.dtype == np.uint8
+    assert set(np.unique(truth)) == {1, 2, 3}
+    assert (images.mosaic(128, 128, 1)[1] != truth).any()
