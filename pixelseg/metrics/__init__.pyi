@@ -1,4 +1,5 @@
-# Boundaries.
+from ._contingency import ContingencyTable as ContingencyTable
+from ._contingency import contingency_table as contingency_table
 from .boundaries import BoundaryScores as BoundaryScores
 from .boundaries import boundary_map as boundary_map
 from .boundaries import boundary_scores as boundary_scores
@@ -6,10 +7,17 @@ from .boundary_benchmark import BoundaryBenchmark as BoundaryBenchmark
 from .boundary_benchmark import BoundaryCurve as BoundaryCurve
 from .boundary_benchmark import BoundaryPoint as BoundaryPoint
 from .boundary_benchmark import boundary_benchmark as boundary_benchmark
+from .classes import ClassScores as ClassScores
+from .classes import accuracy as accuracy
+from .classes import class_accuracy as class_accuracy
+from .classes import class_scores as class_scores
+from .classes import cohen_kappa as cohen_kappa
+from .classes import confusion_matrix as confusion_matrix
+from .classes import dice as dice
+from .classes import iou as iou
+from .classes import mean_iou as mean_iou
 from .matching import BoundaryMatching as BoundaryMatching
 from .matching import match_boundaries as match_boundaries
-
-# Surfaces.
 from .surfaces import SurfaceDistances as SurfaceDistances
 from .surfaces import hausdorff_distance as hausdorff_distance
 from .surfaces import mean_surface_distance as mean_surface_distance
