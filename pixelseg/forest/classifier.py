@@ -1,0 +1,154 @@
+"""`ForestClassifier`: decision trees grown by scikit-learn, read by compiled code.
+
+What trains and what predicts are different objects: `fit` grows trees (Breiman 2001; with
+`splitter="random"`, Geurts, Ernst and Wehenkel 2006), flattens them into a `FlatForest` and
+lets scikit-learn's own objects go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._arrays import Array
+from .flat import FlatForest
+
+
+class ForestClassifier(ClassifierMixin, BaseEstimator):
+    """A forest of decision trees.
+
+    Parameters
+    ----------
+    n_estimators : int, default 100
+        Trees. More are steadier and slower, never worse.
+    splitter : "random" or "best", default "random"
+        "random" draws the threshold of a split for each feature that it looks at (extremely
+        random trees); "best" searches it (a random forest), which takes five to ten times as
+        long to grow and was less accurate on every real set.
+    max_depth : int, optional
+        Deepest leaf; None does not limit it.
+    min_samples_leaf : int, default 2
+        Rows that a leaf must hold at the least.
+    max_features : float, int, "sqrt", "log2" or None, default 0.3
+        Features that a split looks at; a float is a share of them.
+    bootstrap : bool, default True
+        Whether each tree sees rows drawn with replacement, or all.
+    max_samples : float, int or None, default 0.3
+        Rows (or the share of the rows) that are drawn for a tree. Neighbouring pixels are nearly
+        copies of each other: few rows a tree make different trees, and smaller ones.
+    class_weight : "balanced", "balanced_subsample" or dict, optional
+    n_jobs : int, optional
+        Threads to grow and to predict with; the result does not depend on it.
+    random_state : int, default 0
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    forest_ : FlatForest
+        The trees as arrays.
+    n_features_in_ : int
+    feature_importances_ : float64 ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pixelseg
+    >>> X = np.arange(20.0).reshape(-1, 1)
+    >>> forest = pixelseg.ForestClassifier(n_estimators=10).fit(X, X[:, 0] > 9)
+    >>> forest.predict([[3.0], [15.0]])
+    array([False,  True])
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        splitter: str = "random",
+        max_depth: int | None = None,
+        min_samples_leaf: int = 2,
+        max_features: Any = 0.3,
+        bootstrap: bool = True,
+        max_samples: float | int | None = 0.3,
+        class_weight: Any = None,
+        n_jobs: int | None = None,
+        random_state: int | None = 0,
+    ):
+        self.n_estimators = n_estimators
+        self.splitter = splitter
+        self.max_depth = max_depth
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.bootstrap = bootstrap
+        self.max_samples = max_samples
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ForestClassifier:
+        """Grow the trees on rows X (n, n_features), taken as float32, with classes y (n,)."""
+        kinds = {"best": RandomForestClassifier, "random": ExtraTreesClassifier}
+        if self.splitter not in kinds:
+            raise ValueError(f"splitter is {self.splitter!r} but must be 'best' or 'random'.")
+        X, y = validate_data(self, X, y, dtype=np.float32)
+        check_classification_targets(y)
+        peer = kinds[self.splitter](
+            self.n_estimators,
+            max_depth=self.max_depth,
+            min_samples_leaf=self.min_samples_leaf,
+            max_features=self.max_features,
+            bootstrap=self.bootstrap,
+            max_samples=self.max_samples if self.bootstrap else None,
+            class_weight=self.class_weight,
+            n_jobs=self.n_jobs,
+            random_state=self.random_state,
+        )
+        peer.fit(X, y, sample_weight)
+        return self._set(FlatForest.from_sklearn(peer), peer.classes_)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> ForestClassifier:
+        """Compile a fitted random forest, extremely random forest or tree of scikit-learn.
+
+        Probabilities have the bits of `estimator.predict_proba` with one thread. TypeError for
+        other estimators.
+        """
+        flat = FlatForest.from_sklearn(estimator)
+        params = estimator.get_params()
+        known = {name: params[name] for name in cls().get_params() if name in params}
+        if "splitter" not in known:
+            extra = isinstance(estimator, ExtraTreesClassifier)
+            known["splitter"] = "random" if extra else "best"
+        known["n_estimators"] = flat.n_trees
+        return cls.from_flat(flat, estimator.classes_, **known)
+
+    @classmethod
+    def from_flat(cls, flat: FlatForest, classes: Array, **params: Any) -> ForestClassifier:
+        """A fitted classifier from its arrays."""
+        return cls(**params)._set(flat, classes)
+
+    def _set(self, flat: FlatForest, classes: Array) -> ForestClassifier:
+        self.forest_ = flat
+        self.classes_ = classes
+        self.n_features_in_ = flat.n_features
+        return self
+
+    @property
+    def feature_importances_(self) -> Array:
+        """Mean decrease of impurity by feature; sums to 1."""
+        check_is_fitted(self)
+        return self.forest_.importances
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class, float64 (n, n_classes), in the order of `classes_`."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        return self.forest_.predict_proba(X, n_jobs=self.n_jobs)
+
+    def predict(self, X: Any) -> Array:
+        """The most probable class of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]

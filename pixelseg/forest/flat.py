@@ -1,0 +1,274 @@
+"""A fitted forest as plain arrays: all that predicting and saving need.
+
+Trees are laid out breadth first with the two children of a node side by side, so that one index
+leads to both; a block of rows walks one tree after the other, eight rows abreast, which hides
+the wait for memory that a single walk is made of. Decisions, values and the order of the sums
+are scikit-learn's, and so are the bits of the result, with any number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from .._arrays import Array
+from .._jit import effective_n_jobs, run_chunks
+
+#: Threshold and feature stand in one record, so that a step of a walk reads one cache line. 8
+#: bytes instead of 12 keep half again as much of a tree in the cache.
+NODE = np.dtype([("threshold", np.float32), ("link", np.uint32)])
+
+#: Rows that one thread takes at a time; the borders do not depend on the number of threads.
+_CHUNK = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class FlatForest:
+    """Trees as arrays, each tree's nodes breadth first behind those of the tree before it.
+
+    Attributes
+    ----------
+    threshold : float32 (n_nodes,)
+        A row goes left where its feature is <= threshold; +inf at a leaf.
+    left : int32 (n_nodes,)
+        Place of the left child, the right one being next to it; a leaf's own place.
+    feature : int32 (n_nodes,)
+        The feature that is compared; 0 at a leaf.
+    roots : int32 (n_trees,)
+    values : float64 (n_leaves, n_classes)
+        Shares of the classes at each leaf, in the order of the leaves' places.
+    importances : float64 (n_features,)
+        Mean decrease of impurity, sums to 1 (or 0 where no tree splits).
+    """
+
+    threshold: Array = field(repr=False)
+    left: Array = field(repr=False)
+    feature: Array = field(repr=False)
+    roots: Array = field(repr=False)
+    values: Array = field(repr=False)
+    importances: Array = field(repr=False)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of a row."""
+        return len(self.importances)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return int(self.values.shape[1])
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees."""
+        return len(self.roots)
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes of all trees, leaves included."""
+        return len(self.threshold)
+
+    def __repr__(self) -> str:
+        return (
+            f"FlatForest({self.n_trees} trees, {self.n_nodes} nodes, {self.n_features} features, "
+            f"{self.n_classes} classes)"
+        )
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> FlatForest:
+        """Flatten a fitted random forest, extremely random forest or single tree.
+
+        Raises TypeError for any other estimator, and for trees of several outputs.
+        """
+        if isinstance(estimator, DecisionTreeClassifier):
+            trees = [estimator]
+        elif isinstance(estimator, RandomForestClassifier | ExtraTreesClassifier):
+            check_is_fitted(estimator)
+            trees = list(estimator.estimators_)
+        else:
+            raise TypeError(
+                f"estimator is a {type(estimator).__name__} but must be a RandomForestClassifier, "
+                "ExtraTreesClassifier or a decision tree of scikit-learn."
+            )
+        check_is_fitted(estimator)
+        if estimator.n_outputs_ != 1:
+            raise TypeError(f"estimator has {estimator.n_outputs_} outputs but must have one.")
+        parts = []
+        offset = 0
+        for tree in trees:
+            parts.append(_flatten(tree.tree_, offset))
+            offset += tree.tree_.node_count
+        threshold, left, feature, values = (
+            np.concatenate(columns) for columns in zip(*parts, strict=True)
+        )
+        counts = [tree.tree_.node_count for tree in trees]
+        roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
+        importances = np.asarray(estimator.feature_importances_, np.float64)
+        return cls(threshold, left, feature, roots, values, importances)
+
+    def arrays(self) -> dict[str, Array]:
+        """The arrays by name, for a file."""
+        return {name: getattr(self, name) for name in _DTYPES}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, Array]) -> FlatForest:
+        """Build a forest from arrays that may come from a stranger.
+
+        Every shape, dtype, index and value is checked, so that no walk can leave the arrays or
+        go in circles. Raises ValueError that says what is wrong.
+        """
+        if set(arrays) != set(_DTYPES):
+            raise ValueError(
+                f"a forest has arrays {sorted(_DTYPES)} but these are {sorted(arrays)}"
+            )
+        for name, (dtype, ndim) in _DTYPES.items():
+            array = arrays[name]
+            if array.dtype != dtype or array.ndim != ndim or array.size == 0:
+                raise ValueError(
+                    f"{name} has dtype {array.dtype} and shape {array.shape}, not {dtype} with "
+                    f"{ndim} filled axes"
+                )
+        forest = cls(**{name: np.ascontiguousarray(arrays[name]) for name in _DTYPES})
+        forest._check()
+        return forest
+
+    def predict_proba(
+        self, X: Array, *, n_jobs: int | None = None, out: Array | None = None
+    ) -> Array:
+        """Class probabilities of rows, bit-equal to scikit-learn's with one thread.
+
+        Parameters
+        ----------
+        X : array of shape (n, n_features)
+            Finite numbers, taken as float32 as scikit-learn does. Rows of an image's features in
+            planes, `planes.reshape(n_features, -1).T`, are read without a copy.
+        n_jobs : int, optional
+            Threads; the bits do not depend on it.
+        out : float64 array (n, n_classes), optional
+
+        Returns
+        -------
+        float64 array (n, n_classes)
+        """
+        from ._flat_kernels import add_trees
+
+        planes = np.asarray(X, np.float32).T
+        if planes.ndim != 2 or len(planes) != self.n_features:
+            raise ValueError(
+                f"X has shape {planes.shape[::-1]} but must be (n, {self.n_features}): the forest "
+                f"was grown on {self.n_features} features."
+            )
+        # One layout of the planes, so that one signature is compiled.
+        planes = np.ascontiguousarray(planes)
+        n = planes.shape[1]
+        if out is None:
+            out = np.empty((n, self.n_classes))
+        nodes, bits, leaves = self._packed
+        jobs = effective_n_jobs(n_jobs)
+
+        def predict(start: int) -> None:
+            stop = min(start + _CHUNK, n)
+            rows = out[start:stop]
+            rows[...] = 0
+            add_trees(planes, start, stop, nodes, bits, self.roots, leaves, self.values, rows)
+            rows /= self.n_trees
+
+        run_chunks(predict, range(0, n, _CHUNK), jobs)
+        return out
+
+    @cached_property
+    def _packed(self) -> tuple[Array, int, Array]:
+        """Records of nodes, the bits that hold a feature, and the leaf number of each node."""
+        bits = max(1, int(self.n_features - 1).bit_length())
+        if self.n_nodes > 2 ** (32 - bits):
+            raise ValueError(
+                f"the forest has {self.n_nodes} nodes on {self.n_features} features, more than "
+                f"{2 ** (32 - bits)}: grow fewer or shallower trees."
+            )
+        nodes = np.empty(self.n_nodes, NODE)
+        nodes["threshold"] = self.threshold
+        nodes["link"] = (self.left.astype(np.uint32) << np.uint32(bits)) | self.feature.astype(
+            np.uint32
+        )
+        is_leaf = self.left == np.arange(self.n_nodes)
+        leaves = np.cumsum(is_leaf, dtype=np.int32) - np.int32(1)
+        return nodes, bits, leaves
+
+    def _check(self) -> None:
+        """Refuse arrays that do not describe trees."""
+        n = self.n_nodes
+        place = np.arange(n)
+        if len(self.left) != n or len(self.feature) != n:
+            raise ValueError("threshold, left and feature have different lengths")
+        if self.roots[0] != 0 or (np.diff(self.roots) <= 0).any() or self.roots[-1] >= n:
+            raise ValueError("roots do not ascend from 0 within the nodes")
+        tree = np.searchsorted(self.roots, place, side="right")
+        end = np.append(self.roots[1:], n)[tree - 1]
+        is_leaf = self.left == place
+        inner = ~is_leaf
+        if (inner & ((self.left <= place) | (self.left + 1 >= end))).any():
+            raise ValueError("left leads out of a tree or back up")
+        if ((self.feature < 0) | (self.feature >= self.n_features)).any():
+            raise ValueError(f"feature is out of the range of {self.n_features} features")
+        if (
+            not np.isfinite(self.threshold[inner]).all()
+            or not (self.threshold[is_leaf] == np.inf).all()
+        ):
+            raise ValueError("threshold is not finite at a split, or not infinite at a leaf")
+        if len(self.values) != np.count_nonzero(is_leaf):
+            raise ValueError(f"values has {len(self.values)} rows, not one for each leaf")
+        if not ((self.values >= 0).all() and np.allclose(self.values.sum(axis=1), 1)):
+            raise ValueError("values are not shares that sum to 1")
+        if not (np.isfinite(self.importances).all() and (self.importances >= 0).all()):
+            raise ValueError("importances are negative or not finite")
+
+
+_DTYPES: dict[str, tuple[type, int]] = {
+    "threshold": (np.float32, 1),
+    "left": (np.int32, 1),
+    "feature": (np.int32, 1),
+    "roots": (np.int32, 1),
+    "values": (np.float64, 2),
+    "importances": (np.float64, 1),
+}
+
+
+def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
+    """Threshold, left, feature and leaf values of one scikit-learn tree, breadth first."""
+    left, right = tree.children_left, tree.children_right
+    order = np.zeros(tree.node_count, np.int64)
+    count, start = 1, 0
+    while start < count:
+        level = order[start:count]
+        level = level[left[level] >= 0]
+        start = count
+        order[count : count + 2 * len(level) : 2] = left[level]
+        order[count + 1 : count + 2 * len(level) : 2] = right[level]
+        count += 2 * len(level)
+    place = np.empty(tree.node_count, np.int64)
+    place[order] = np.arange(tree.node_count)
+    is_leaf = left[order] < 0
+    child = np.where(is_leaf, np.arange(tree.node_count), place[left[order]]) + offset
+    threshold = np.where(is_leaf, np.inf, _floor_float32(tree.threshold[order]))
+    feature = np.where(is_leaf, 0, tree.feature[order])
+    values = tree.value[order[is_leaf], 0, :]
+    return (
+        threshold.astype(np.float32),
+        child.astype(np.int32),
+        feature.astype(np.int32),
+        np.ascontiguousarray(values, np.float64),
+    )
+
+
+def _floor_float32(threshold: Array) -> Array:
+    """The largest float32 not above each float64: no float32 feature lies between the two."""
+    nearest = threshold.astype(np.float32)
+    above = nearest.astype(np.float64) > threshold
+    nearest[above] = np.nextafter(nearest[above], np.float32(-np.inf))
+    return nearest
