@@ -30,12 +30,13 @@ def as_annotations(truths: Any, shape: tuple[int, ...], name: str = "prediction"
     One array of `shape` is one annotator; a list or tuple of arrays, or an array with one more
     axis in front, is several. `name` is the argument that `shape` comes from.
     """
-    if not isinstance(truths, list | tuple):
-        array = np.asarray(truths)
-        truths = list(array) if array.ndim == len(shape) + 1 else [array]
-    annotations = [np.asarray(truth) for truth in truths]
-    if not annotations:
+    if isinstance(truths, list | tuple) and len(truths) == 0:
         raise ValueError("truth is empty: pass the labels of at least one annotator.")
+    if isinstance(truths, list | tuple) and np.ndim(truths[0]) >= len(shape):
+        annotations = [np.asarray(truth) for truth in truths]
+    else:
+        array = np.asarray(truths)
+        annotations = list(array) if array.ndim == len(shape) + 1 else [array]
     for annotation in annotations:
         if annotation.shape != shape:
             raise ValueError(

@@ -289,7 +289,8 @@ def as_thresholds(thresholds: int | Sequence[float] | Array) -> Array:
 
 def spatial_shape(truth: Any) -> tuple[int, ...]:
     """The shape of an image whose truth is one map, a list of maps or a stack of them."""
-    shape = np.shape(truth[0] if isinstance(truth, list | tuple) and truth else truth)
+    several = isinstance(truth, list | tuple) and len(truth) > 0 and np.ndim(truth[0]) > 1
+    shape = np.shape(truth[0] if several else truth)
     if len(shape) not in (2, 3) or 0 in shape:
         raise ValueError(
             f"truth has shape {shape} but must be (H, W), or a list of such arrays, or one array "
