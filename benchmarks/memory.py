@@ -48,17 +48,20 @@ QUICK = Size(side=2000, n_images=4, image_side=1000)
 _LIMIT = 10**9
 
 
-def prepare(folder: Path, size: Size) -> None:
-    """Write the large image, two label images, and a model trained as the defaults train it."""
-    from pixelseg import PixelClassifier
-
+def prepare(folder: Path, size: Size, jobs: Sequence[str]) -> None:
+    """Write what the jobs read: a large image and a default model, or two label images."""
     from . import images
 
     image, truth = images.mosaic(512, 512)
-    labels = np.where(images.strokes(512, 512, 8000) > 0, truth, 0)
-    PixelClassifier().fit(image, labels).save(folder / "model.pixelseg")
-    for name, piece in (("image", image), ("truth", truth), ("prediction", truth[::-1])):
-        _write_tiled(folder / f"{name}.npy", piece, size.side)
+    if "predict" in jobs:
+        from pixelseg import PixelClassifier
+
+        labels = np.where(images.strokes(512, 512, 8000) > 0, truth, 0)
+        PixelClassifier().fit(image, labels).save(folder / "model.pixelseg")
+        _write_tiled(folder / "image.npy", image, size.side)
+    if "confusion" in jobs:
+        _write_tiled(folder / "truth.npy", truth, size.side)
+        _write_tiled(folder / "prediction.npy", truth[::-1], size.side)
 
 
 def _write_tiled(path: Path, piece: np.ndarray, side: int) -> None:
@@ -150,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     jobs = []
     with tempfile.TemporaryDirectory(prefix="pixelseg-memory-") as name:
         folder = Path(name)
-        prepare(folder, size)
+        prepare(folder, size, options.only)
         for child in options.only:
             taken = run_child(child, folder, options.quick)
             peak = None if taken["peak"] is None else int(taken["peak"])

@@ -74,3 +74,97 @@ def skimage_hausdorff(pair: Pair) -> float:
     from skimage.metrics import hausdorff_distance
 
     return float(hausdorff_distance(*(_surface(mask) for mask in pair.masks)))
+
+
+def labelled(pair: Pair) -> tuple[Array, Array]:
+    """The labelled pixels of both class images, as scikit-learn wants them."""
+    truth, prediction = pair.classes
+    marked = truth > 0
+    return truth[marked], prediction[marked]
+
+
+def sklearn_score(name: str, pair: Pair, **options: object) -> Array:
+    """A score of scikit-learn from the labels of the pixels."""
+    import sklearn.metrics
+
+    return np.asarray(getattr(sklearn.metrics, name)(*labelled(pair), **options))
+
+
+def two_sided_boundary(labels: Array) -> Array:
+    """A pixel is boundary if any neighbour across a side has another label."""
+    edge = np.zeros(labels.shape, bool)
+    for axis in range(labels.ndim):
+        step = np.diff(labels, axis=axis) != 0
+        low = [slice(None)] * labels.ndim
+        high = list(low)
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        edge[tuple(low)] |= step
+        edge[tuple(high)] |= step
+    return edge
+
+
+def boundary_hits(truth: Array, segments: Array) -> tuple[float, float]:
+    """Recall and precision of boundaries within a square window, by dilation."""
+    wanted, found = two_sided_boundary(truth), two_sided_boundary(segments)
+    radius = int(0.0025 * np.hypot(*truth.shape) + 0.5)
+    window = np.ones((2 * radius + 1,) * 2, bool)
+    hit = int((wanted & ndimage.binary_dilation(found, window)).sum())
+    astray = int((found & ~ndimage.binary_dilation(wanted, window)).sum())
+    return hit / int(wanted.sum()), hit / (hit + astray)
+
+
+def undersegmentation(table: Array) -> float:
+    """Neubert and Protzel's error from the table of overlaps."""
+    outside = table.sum(axis=0) - table
+    return float(np.minimum(table, outside)[table > 0].sum() / table.sum())
+
+
+def explained_variation(segments: Array, image: Array) -> float:
+    """Variation of the segments' means over that of the pixels."""
+    _, index, sizes = np.unique(segments, return_inverse=True, return_counts=True)
+    index = index.ravel()
+    between = within = 0.0
+    for channel in np.moveaxis(image, -1, 0).astype(np.float64):
+        mean = np.bincount(index, channel.ravel()) / sizes
+        between += float((sizes * (mean - channel.mean()) ** 2).sum())
+        within += float(((channel - channel.mean()) ** 2).sum())
+    return between / within
+
+
+def compactness(segments: Array) -> float:
+    """4 pi area over outline squared, pixels weighted alike; outlines run along pixel sides."""
+    padded = np.pad(segments, 1)
+    _, index = np.unique(padded, return_inverse=True)
+    index = index.reshape(padded.shape)
+    outline = np.zeros(index.max() + 1)
+    for axis in range(2):
+        moved = np.moveaxis(index, axis, 0)
+        for here, there in ((moved[:-1], moved[1:]), (moved[1:], moved[:-1])):
+            outline += np.bincount(here[here != there], minlength=len(outline))
+    sizes = np.bincount(index.ravel())[1:]
+    return float((sizes * 4 * np.pi * sizes / outline[1:] ** 2).sum() / sizes.sum())
+
+
+def worst_superpixel_scores(pair: Pair) -> list[float]:
+    """All scores of superpixels, the worst over the annotators, in NumPy and SciPy."""
+    hits, errors, accuracies = [], [], []
+    for truth in pair.annotations:
+        hits.append(boundary_hits(truth, pair.superpixels))
+        table = contingency(truth, pair.superpixels)
+        errors.append(undersegmentation(table))
+        accuracies.append(float(table.max(axis=0).sum() / table.sum()))
+    return [
+        min(recall for recall, _ in hits),
+        min(precision for _, precision in hits),
+        max(errors),
+        min(accuracies),
+        explained_variation(pair.superpixels, pair.image),
+        compactness(pair.superpixels),
+        float(two_sided_boundary(pair.superpixels).mean()),
+    ]
+
+
+def average_over_k(n_segments: list[int], values: list[float]) -> float:
+    """Mean height of the curve from 200 to 5200, by trapezes on a grid that holds every run."""
+    at = np.unique([200, 5200, *(k for k in n_segments if 200 < k < 5200)])
+    return float(np.trapezoid(np.interp(at, n_segments, values), at) / 5000)
