@@ -22,9 +22,9 @@ Ignore = int | Sequence[int] | None
 
 #: Pixels that are widened to int64 and counted at a time: two blocks stay in a core's own cache.
 BLOCK = 1 << 15
-#: Labels below these bounds are counted in a plain table of so many cells (512 kB); above them a
+#: Labels below these bounds are counted in a plain table of so many cells (128 kB); above them a
 #: hash table is both smaller and, as it is read run by run, hardly slower.
-DENSE_CELLS = 1 << 16
+DENSE_CELLS = 1 << 14
 #: First size of the hash table; it doubles when it is half full.
 FIRST_HASH_CELLS = 1 << 12
 
@@ -123,6 +123,20 @@ def contingency_table(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Con
     return counter.table(ignored, _label_dtype(truth), _label_dtype(prediction))
 
 
+def contingency_tables(truth: Any, prediction: Any, ignore: Ignore) -> list[ContingencyTable]:
+    """One table for each annotator: `truth` is one array, a list of arrays, or a stack of them."""
+    prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
+    if isinstance(truth, list | tuple):
+        truths = list(truth)
+        if not truths:
+            raise ValueError("truth is empty: pass the labels of at least one annotator.")
+    else:
+        truth = truth if is_array_like(truth) else np.asarray(truth)
+        is_stack = len(truth.shape) == len(prediction.shape) + 1
+        truths = [truth[k] for k in range(truth.shape[0])] if is_stack else [truth]
+    return [contingency_table(one, prediction, ignore=ignore) for one in truths]
+
+
 def as_ignore(ignore: Ignore) -> tuple[int, ...]:
     """Check `ignore`: None, one label or several."""
     labels = () if ignore is None else ignore
@@ -176,10 +190,11 @@ class PairCounter:
         """The table so far, without the rows of ignored truth labels."""
         rows, columns, counts = self._cells()
         truth, prediction = rows.view(truth_dtype), columns.view(prediction_dtype)
-        if ignored:
-            possible = [label for label in ignored if 0 <= label <= np.iinfo(truth_dtype).max]
-            keep = ~np.isin(truth, np.array(possible, truth_dtype))
-            truth, prediction, counts = truth[keep], prediction[keep], counts[keep]
+        keep = np.ones(len(counts), bool)
+        for label in ignored:
+            if 0 <= label <= np.iinfo(truth_dtype).max:
+                keep &= truth != label
+        truth, prediction, counts = truth[keep], prediction[keep], counts[keep]
         if len(counts) == 0:
             raise ValueError(
                 f"truth has no pixel to score outside ignore={list(ignored)}: pass a truth with "
@@ -187,6 +202,8 @@ class PairCounter:
             )
         truth_labels, rows = np.unique(truth, return_inverse=True)
         prediction_labels, columns = np.unique(prediction, return_inverse=True)
+        order = np.argsort(rows * len(prediction_labels) + columns, kind="stable")
+        rows, columns, counts = rows[order], columns[order], counts[order]
         return ContingencyTable(truth_labels, prediction_labels, rows, columns, counts)
 
     def _widen(self, side: int, labels: Array) -> Array:
@@ -213,7 +230,7 @@ class PairCounter:
         return False
 
     def _cells(self) -> tuple[Array, Array, Array]:
-        """Labels and counts of the cells that are not empty, sorted."""
+        """Labels and counts of the cells that are not empty."""
         if self._dense is not None:
             from ._contingency_kernels import list_cells
 
@@ -221,9 +238,7 @@ class PairCounter:
             list_cells(self._dense, rows, columns, counts)
             return rows, columns, counts
         taken = self._counts > 0
-        rows, columns, counts = self._rows[taken], self._columns[taken], self._counts[taken]
-        order = np.lexsort((columns.view(np.uint64), rows.view(np.uint64)))
-        return rows[order], columns[order], counts[order]
+        return self._rows[taken], self._columns[taken], self._counts[taken]
 
     def _allocate(self, size: int) -> None:
         self._rows = np.empty(size, np.int64)

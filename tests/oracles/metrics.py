@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 
@@ -26,3 +28,68 @@ def jaccard_and_dice(truth, prediction, label):
     if either == 0:
         return np.nan, np.nan
     return both / either, 2 * both / (t.sum() + p.sum())
+
+
+def scored_pixels(truth, prediction, ignore, background):
+    """Each scored pixel's two segments; a background pixel of the prediction is its own."""
+    both = zip(np.ravel(truth).tolist(), np.ravel(prediction).tolist(), strict=True)
+    return [
+        (t, p if p != background else ("alone", k))
+        for k, (t, p) in enumerate(both)
+        if t not in ignore
+    ]
+
+
+def pairs(truth, prediction, ignore=(), background=None):
+    """Pairs of different scored pixels joined in both, in the truth, in the prediction; all."""
+    pixels = scored_pixels(truth, prediction, ignore, background)
+    both = in_truth = in_prediction = everything = 0
+    for a, b in combinations(pixels, 2):
+        both += a == b
+        in_truth += a[0] == b[0]
+        in_prediction += a[1] == b[1]
+        everything += 1
+    return both, in_truth, in_prediction, everything, len(pixels)
+
+
+def information(truth, prediction, ignore=(), background=None):
+    """H(prediction | truth), H(truth | prediction), H(truth), H(prediction), in bits."""
+    pixels = scored_pixels(truth, prediction, ignore, background)
+    n = len(pixels)
+    of_truth = [sum(other[0] == pixel[0] for other in pixels) / n for pixel in pixels]
+    of_prediction = [sum(other[1] == pixel[1] for other in pixels) / n for pixel in pixels]
+    of_both = [sum(other == pixel for other in pixels) / n for pixel in pixels]
+    h_truth, h_prediction, h_both = (
+        -np.mean(np.log2(shares)) for shares in (of_truth, of_prediction, of_both)
+    )
+    return h_both - h_truth, h_both - h_prediction, h_truth, h_prediction
+
+
+def covering(truths, prediction, ignore=()):
+    """Covering of the truths by the prediction, and of the prediction by all truths."""
+    covered = n_pixels = 0.0
+    for truth in truths:
+        scored = ~np.isin(truth, ignore)
+        n_pixels += scored.sum()
+        for t in np.unique(truth[scored]):
+            best = max(
+                overlap(truth == t, prediction == p, scored) for p in np.unique(prediction[scored])
+            )
+            covered += (truth == t)[scored].sum() * best
+    reverse = weights = 0.0
+    for p in np.unique(prediction):
+        size, best = 0.0, 0.0
+        for truth in truths:
+            scored = ~np.isin(truth, ignore)
+            size += (prediction == p)[scored].sum()
+            for t in np.unique(truth[scored]):
+                best = max(best, overlap(truth == t, prediction == p, scored))
+        reverse += size * best
+        weights += size
+    return covered / n_pixels, reverse / weights
+
+
+def overlap(one, other, scored):
+    """Intersection over union of two masks among the scored pixels."""
+    either = ((one | other) & scored).sum()
+    return (one & other & scored).sum() / either if either else 0.0

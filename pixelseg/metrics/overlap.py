@@ -1,0 +1,98 @@
+"""Covering: how well each segment of one partition is overlapped by the best one of another.
+
+P. Arbelaez, M. Maire, C. Fowlkes and J. Malik, IEEE TPAMI 33(5), 2011. The overlap is the
+intersection over union; segments weigh by their size. It is not symmetric: a result of tiny
+segments covers the truth badly, while the truth may cover such a result as badly in its turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._contingency import ContingencyTable, Ignore, contingency_tables
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Covering:
+    """Covering in both directions, each from 0 to 1.
+
+    `of_truth` is how well the segments of the prediction cover those of the truth, which is what
+    the Berkeley benchmark reports; `of_prediction` is the reverse, each segment of the prediction
+    covered by the best segment of any annotator.
+    """
+
+    of_truth: float
+    of_prediction: float
+
+
+def covering(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Covering:
+    """Measure how well the segments of one partition cover those of another.
+
+    Parameters
+    ----------
+    truth : array of int, any shape, or a list of such, or one array with one more axis in front
+        Segments. Of several truths, each weighs the same in `of_truth` (if each has as many scored
+        pixels); in `of_prediction` a segment takes its best overlap with any of them.
+    prediction : array of int, shape of one truth
+        Segments of the result.
+    ignore : int, sequence of int or None, default 0
+        Labels of the truth whose pixels are left out.
+
+    Returns
+    -------
+    covering : Covering
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `contingency_table`.
+
+    Notes
+    -----
+    Over a set of images and thresholds see `RegionBenchmark`. Where annotators ignore different
+    pixels, the size of a segment of the prediction is its mean over the annotators.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import covering
+    >>> covering(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
+    Covering(of_truth=0.625, of_prediction=0.583...)
+    """
+    return covering_of(contingency_tables(truth, prediction, ignore))
+
+
+def covering_of(tables: list[ContingencyTable]) -> Covering:
+    """Covering of one prediction by the tables of all its truths."""
+    covered = sum(float(table.truth_sizes @ best_of_truth(table)) for table in tables)
+    n_pixels = sum(table.n_pixels for table in tables)
+    return Covering(covered / n_pixels, reverse_covering(tables))
+
+
+def best_of_truth(table: ContingencyTable) -> Array:
+    """The best overlap of each segment of the truth, float64 (n_truth,)."""
+    starts = np.searchsorted(table.rows, np.arange(len(table.truth_labels)))
+    return np.maximum.reduceat(overlaps(table), starts)
+
+
+def reverse_covering(tables: list[ContingencyTable]) -> float:
+    """Covering of the prediction by the segments of all annotators together."""
+    labels = np.unique(np.concatenate([table.prediction_labels for table in tables]))
+    best, sizes = np.zeros(len(labels)), np.zeros(len(labels))
+    for table in tables:
+        place = np.searchsorted(labels, table.prediction_labels)
+        np.maximum.at(best, place[table.columns], overlaps(table))
+        sizes[place] += table.prediction_sizes
+    return float(sizes @ best / sizes.sum())
+
+
+def overlaps(table: ContingencyTable) -> Array:
+    """Intersection over union of each cell, float64 (n_cells,)."""
+    union = table.truth_sizes[table.rows] + table.prediction_sizes[table.columns] - table.counts
+    return table.counts / union
