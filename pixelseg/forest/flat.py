@@ -1,9 +1,10 @@
 """A fitted forest as plain arrays: all that predicting and saving need.
 
-Trees are laid out breadth first with the two children of a node side by side, so that one index
-leads to both; a block of rows walks one tree after the other, eight rows abreast, which hides
-the wait for memory that a single walk is made of. Decisions, values and the order of the sums
-are scikit-learn's, and so are the bits of the result, with any number of threads.
+The two children of a node lie side by side, so that one index leads to both, and the children of
+the heavier one come next, so that a row's path runs through few cache lines; equal leaves share
+their values. A block of rows walks one tree after the other, sixteen rows abreast. Decisions,
+values and the order of the sums are scikit-learn's, and so are the bits of the result, with any
+number of threads.
 """
 
 from __future__ import annotations
@@ -20,17 +21,13 @@ from sklearn.utils.validation import check_is_fitted
 from .._arrays import Array
 from .._jit import effective_n_jobs, run_chunks
 
-#: Threshold and feature stand in one record, so that a step of a walk reads one cache line. 8
-#: bytes instead of 12 keep half again as much of a tree in the cache.
-NODE = np.dtype([("threshold", np.float32), ("link", np.uint32)])
-
 #: Rows that one thread takes at a time; the borders do not depend on the number of threads.
 _CHUNK = 8192
 
 
 @dataclass(frozen=True, eq=False)
 class FlatForest:
-    """Trees as arrays, each tree's nodes breadth first behind those of the tree before it.
+    """Trees as arrays, each tree's nodes behind those of the tree before it, parents first.
 
     Attributes
     ----------
@@ -41,8 +38,10 @@ class FlatForest:
     feature : int32 (n_nodes,)
         The feature that is compared; 0 at a leaf.
     roots : int32 (n_trees,)
-    values : float64 (n_leaves, n_classes)
-        Shares of the classes at each leaf, in the order of the leaves' places.
+    leaf_values : int32 (n_leaves,)
+        For the leaves in the order of their places, the row of `values`.
+    values : float64 (n_values, n_classes)
+        Shares of the classes; each combination once.
     importances : float64 (n_features,)
         Mean decrease of impurity, sums to 1 (or 0 where no tree splits).
     """
@@ -51,6 +50,7 @@ class FlatForest:
     left: Array = field(repr=False)
     feature: Array = field(repr=False)
     roots: Array = field(repr=False)
+    leaf_values: Array = field(repr=False)
     values: Array = field(repr=False)
     importances: Array = field(repr=False)
 
@@ -104,13 +104,14 @@ class FlatForest:
         for tree in trees:
             parts.append(_flatten(tree.tree_, offset))
             offset += tree.tree_.node_count
-        threshold, left, feature, values = (
+        threshold, left, feature, shares = (
             np.concatenate(columns) for columns in zip(*parts, strict=True)
         )
+        values, leaf_values = _unique_rows(shares)
         counts = [tree.tree_.node_count for tree in trees]
         roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
         importances = np.asarray(estimator.feature_importances_, np.float64)
-        return cls(threshold, left, feature, roots, values, importances)
+        return cls(threshold, left, feature, roots, leaf_values, values, importances)
 
     def arrays(self) -> dict[str, Array]:
         """The arrays by name, for a file."""
@@ -169,36 +170,42 @@ class FlatForest:
         n = planes.shape[1]
         if out is None:
             out = np.empty((n, self.n_classes))
-        nodes, bits, leaves = self._packed
+        thresholds, links, bits, leaves = self._packed
         jobs = effective_n_jobs(n_jobs)
 
         def predict(start: int) -> None:
             stop = min(start + _CHUNK, n)
             rows = out[start:stop]
             rows[...] = 0
-            add_trees(planes, start, stop, nodes, bits, self.roots, leaves, self.values, rows)
+            add_trees(
+                planes, start, stop, thresholds, links, bits, self.roots, leaves, self.values, rows
+            )
             rows /= self.n_trees
 
         run_chunks(predict, range(0, n, _CHUNK), jobs)
         return out
 
     @cached_property
-    def _packed(self) -> tuple[Array, int, Array]:
-        """Records of nodes, the bits that hold a feature, and the leaf number of each node."""
+    def _packed(self) -> tuple[Array, Array, int, Array]:
+        """Thresholds and links of the nodes, the bits of a feature, and each leaf's values.
+
+        Threshold and link are two words of one array: a step of a walk reads one cache line.
+        """
         bits = max(1, int(self.n_features - 1).bit_length())
         if self.n_nodes > 2 ** (32 - bits):
             raise ValueError(
                 f"the forest has {self.n_nodes} nodes on {self.n_features} features, more than "
                 f"{2 ** (32 - bits)}: grow fewer or shallower trees."
             )
-        nodes = np.empty(self.n_nodes, NODE)
-        nodes["threshold"] = self.threshold
-        nodes["link"] = (self.left.astype(np.uint32) << np.uint32(bits)) | self.feature.astype(
+        words = np.empty(2 * self.n_nodes, np.uint32)
+        words.view(np.float32)[::2] = self.threshold
+        words[1::2] = (self.left.astype(np.uint32) << np.uint32(bits)) | self.feature.astype(
             np.uint32
         )
         is_leaf = self.left == np.arange(self.n_nodes)
-        leaves = np.cumsum(is_leaf, dtype=np.int32) - np.int32(1)
-        return nodes, bits, leaves
+        leaves = np.zeros(self.n_nodes, np.int32)
+        leaves[is_leaf] = self.leaf_values
+        return words.view(np.float32), words[1:], bits, leaves
 
     def _check(self) -> None:
         """Refuse arrays that do not describe trees."""
@@ -221,8 +228,10 @@ class FlatForest:
             or not (self.threshold[is_leaf] == np.inf).all()
         ):
             raise ValueError("threshold is not finite at a split, or not infinite at a leaf")
-        if len(self.values) != np.count_nonzero(is_leaf):
-            raise ValueError(f"values has {len(self.values)} rows, not one for each leaf")
+        if len(self.leaf_values) != np.count_nonzero(is_leaf):
+            raise ValueError("leaf_values does not have one entry for each leaf")
+        if ((self.leaf_values < 0) | (self.leaf_values >= len(self.values))).any():
+            raise ValueError("leaf_values is out of the range of values")
         if not ((self.values >= 0).all() and np.allclose(self.values.sum(axis=1), 1)):
             raise ValueError("values are not shares that sum to 1")
         if not (np.isfinite(self.importances).all() and (self.importances >= 0).all()):
@@ -234,23 +243,19 @@ _DTYPES: dict[str, tuple[type, int]] = {
     "left": (np.int32, 1),
     "feature": (np.int32, 1),
     "roots": (np.int32, 1),
+    "leaf_values": (np.int32, 1),
     "values": (np.float64, 2),
     "importances": (np.float64, 1),
 }
 
 
 def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
-    """Threshold, left, feature and leaf values of one scikit-learn tree, breadth first."""
-    left, right = tree.children_left, tree.children_right
-    order = np.zeros(tree.node_count, np.int64)
-    count, start = 1, 0
-    while start < count:
-        level = order[start:count]
-        level = level[left[level] >= 0]
-        start = count
-        order[count : count + 2 * len(level) : 2] = left[level]
-        order[count + 1 : count + 2 * len(level) : 2] = right[level]
-        count += 2 * len(level)
+    """Threshold, left, feature and leaf values of one scikit-learn tree."""
+    from ._flat_kernels import order_depth_first
+
+    left = tree.children_left
+    order = np.empty(tree.node_count, np.int64)
+    order_depth_first(left, tree.children_right, tree.weighted_n_node_samples, order)
     place = np.empty(tree.node_count, np.int64)
     place[order] = np.arange(tree.node_count)
     is_leaf = left[order] < 0
@@ -264,6 +269,13 @@ def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
         feature.astype(np.int32),
         np.ascontiguousarray(values, np.float64),
     )
+
+
+def _unique_rows(rows: Array) -> tuple[Array, Array]:
+    """The different rows, and for each row its place among them."""
+    as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * 8))).ravel()
+    _, first, inverse = np.unique(as_bytes, return_index=True, return_inverse=True)
+    return rows[first], inverse.astype(np.int32)
 
 
 def _floor_float32(threshold: Array) -> Array:
