@@ -17,7 +17,7 @@ from .case import TINY, Case, Peer, share_of_different
 Array = np.ndarray
 
 _SIDE = {TINY: 64, "RGB 256x256": 256, "RGB 512x512": 512}
-_MARKED = {TINY: 800, "RGB 256x256": 5000, "RGB 512x512": 20_000}
+_MARKED = {TINY: 800, "RGB 256x256": 2500, "RGB 512x512": 20_000}
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,12 @@ def _fit_theirs(job: Job) -> Any:
     )
     segmenter.fit(job.image, job.labels)
     return segmenter
+
+
+def _fit_default(job: Job) -> Any:
+    from pixelseg import PixelClassifier
+
+    return PixelClassifier().fit(job.image, job.labels)
 
 
 def _same_as_parts(job: Job) -> Array:
@@ -155,8 +161,17 @@ _SMALL = ("RGB 256x256",)
 CASES = (
     _predict_case("50 trees of depth 10", 50, 10, 2.5, sizes=_FULL, quick=_FULL),
     _predict_case("100 full trees", 100, None, 1.7, sizes=_FULL, quick=()),
-    _whole_case("50 trees of depth 10", 50, 10, sizes=_FULL, quick=_SMALL),
+    _whole_case("50 trees of depth 10", 50, 10, sizes=_FULL, quick=()),
     _whole_case("100 full trees", 100, None, sizes=_FULL, quick=()),
+    Case(
+        name="fit and predict, each one's defaults",
+        covers=("PixelClassifier.fit",),
+        make=partial(painted, n_trees=100, max_depth=None),
+        ours=lambda job: _fit_default(job).predict(job.other),
+        peers=(Peer(_SEGMENTER, lambda job: _fit_theirs(job).predict(job.other)),),
+        sizes=_FULL,
+        quick=_SMALL,
+    ),
     Case(
         name="predict, the default forest",
         covers=("PixelClassifier.predict",),

@@ -15,7 +15,7 @@ Array = np.ndarray
 
 #: Side of the square image whose pixels are the rows to predict, and how many of them.
 _SIDE = {TINY: 48, "65,536 rows": 256, "262,144 rows": 512}
-_MARKED = {TINY: 600}
+_MARKED = {TINY: 600, "65,536 rows": 8000}
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Rows:
 
 @cache
 def rows(size: str) -> Rows:
-    """The 48 default columns of a grey image; 20,000 labelled rows of three classes."""
+    """The 48 default columns of a grey image; labelled rows of three classes."""
     from pixelseg import FeatureBank
 
     side = _SIDE[size]
@@ -87,7 +87,7 @@ def fitted_mlp(size: str) -> Rows:
     from pixelseg.forest import FlatMLP, ScaledMLPClassifier
 
     data = rows(size)
-    network = MLPClassifier((64,), early_stopping=True, max_iter=30, random_state=0)
+    network = MLPClassifier((64,), early_stopping=True, max_iter=200, random_state=0)
     theirs = make_pipeline(StandardScaler(), network).fit(data.train, data.classes)
     flat = FlatMLP.from_sklearn(theirs[0], network)
     ours = ScaledMLPClassifier.from_flat(flat, theirs.classes_)

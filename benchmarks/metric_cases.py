@@ -12,7 +12,7 @@ from .case import Case, Peer, largest_difference
 from .metric_inputs import Pair, pair
 
 #: The size at which the bars of time are promised, and a larger one.
-_IMAGE, _LARGE = "321x481", "1080x1920"
+IMAGE, LARGE = "321x481", "1080x1920"
 
 
 def _ours(name: str, arguments: Callable[[Pair], tuple[Any, ...]], **params: Any) -> Any:
@@ -24,28 +24,29 @@ def _ours(name: str, arguments: Callable[[Pair], tuple[Any, ...]], **params: Any
     return call
 
 
-def _row(
+def row(
     name: str,
     arguments: Callable[[Pair], tuple[Any, ...]],
     *peers_: Peer,
     large: bool = False,
     limit: float | None = None,
+    title: str | None = None,
     **params: Any,
 ) -> Case:
-    """A case of one metric, named as the function is."""
+    """A case of one metric, named as the function is unless it has a title."""
     return Case(
-        name=f"metrics.{name}",
+        name=title or f"metrics.{name}",
         covers=(f"metrics.{name}",),
         make=pair,
         ours=_ours(name, arguments, **params),
         peers=peers_,
-        sizes=(_IMAGE, _LARGE) if large else (_IMAGE,),
-        quick=(_IMAGE,),
+        sizes=(IMAGE, LARGE) if large else (IMAGE,),
+        quick=(IMAGE,),
         limit=limit,
     )
 
 
-def _same(name: str, call: Callable[[Pair], Any], tolerance: float = 0.0, **more: Any) -> Peer:
+def same(name: str, call: Callable[[Pair], Any], tolerance: float = 0.0, **more: Any) -> Peer:
     """A peer whose result is a number or an array like ours."""
     difference = more.pop("difference", largest_difference)
     return Peer(name, call, difference=difference, tolerance=tolerance, **more)
@@ -62,37 +63,37 @@ def _surface_difference(ours: Any, theirs: tuple[Any, Any]) -> float:
 
 
 _BOUNDARIES = (
-    _row(
+    row(
         "boundary_map",
         lambda p: (p.truth,),
-        _same("NumPy, by hand", lambda p: peers.boundary_map(p.truth)),
+        same("NumPy, by hand", lambda p: peers.boundary_map(p.truth)),
         large=True,
     ),
-    _row(
+    row(
         "thin_boundaries",
         lambda p: (p.soft_boundaries > 0.3,),
-        _same("scikit-image thin", lambda p: peers.thin(p.soft_boundaries > 0.3)),
+        same("scikit-image thin", lambda p: peers.thin(p.soft_boundaries > 0.3)),
         large=True,
     ),
-    _row(
+    row(
         "match_boundaries",
         lambda p: p.boundaries,
-        _same(
+        same(
             "scipy min_weight_full_bipartite_matching",
             peers.match_boundaries,
             difference=_matching_difference,
         ),
     ),
-    _row("boundary_scores", lambda p: (p.annotations, p.prediction)),
-    _row(
+    row("boundary_scores", lambda p: (p.annotations, p.prediction)),
+    row(
         "boundary_benchmark",
         lambda p: ([p.annotations], [p.soft_boundaries]),
         limit=10.0,
     ),
-    _row(
+    row(
         "surface_distances",
         lambda p: p.masks,
-        _same(
+        same(
             "scipy distance_transform_edt",
             peers.surface_distances,
             1e-9,
@@ -100,16 +101,16 @@ _BOUNDARIES = (
         ),
         large=True,
     ),
-    _row(
+    row(
         "hausdorff_distance",
         lambda p: p.masks,
-        _same("scikit-image, of the surfaces", peers.skimage_hausdorff, 1e-9),
+        same("scikit-image, of the surfaces", peers.skimage_hausdorff, 1e-9),
         large=True,
     ),
-    _row(
+    row(
         "mean_surface_distance",
         lambda p: p.masks,
-        _same(
+        same(
             "scipy distance_transform_edt",
             lambda p: float(np.concatenate(peers.surface_distances(p)).mean()),
             1e-9,
@@ -133,15 +134,15 @@ def _of_confusion(name: str, sklearn_name: str, **options: Any) -> Case:
         make=pair,
         ours=ours,
         peers=(
-            _same(
+            same(
                 f"scikit-learn {sklearn_name}",
                 lambda p: peers.sklearn_score(sklearn_name, p, **options),
                 1e-12,
                 needs="sklearn",
             ),
         ),
-        sizes=(_IMAGE,),
-        quick=(_IMAGE,),
+        sizes=(IMAGE,),
+        quick=(IMAGE,),
     )
 
 
@@ -150,16 +151,16 @@ def _class_difference(ours: Any, theirs: Any) -> float:
 
 
 _CLASSES = (
-    _row(
+    row(
         "confusion_matrix",
         lambda p: p.classes,
-        _same("scikit-learn", lambda p: peers.sklearn_score("confusion_matrix", p)),
+        same("scikit-learn", lambda p: peers.sklearn_score("confusion_matrix", p)),
         large=True,
     ),
-    _row(
+    row(
         "class_scores",
         lambda p: p.classes,
-        _same(
+        same(
             "scikit-learn, the confusion matrix alone",
             lambda p: peers.sklearn_score("confusion_matrix", p),
             difference=_class_difference,
@@ -171,10 +172,10 @@ _CLASSES = (
     _of_confusion("mean_iou", "jaccard_score", average="macro"),
     _of_confusion("dice", "f1_score", average=None),
     _of_confusion("cohen_kappa", "cohen_kappa_score"),
-    _row(
+    row(
         "contingency_table",
         lambda p: (p.truth, p.prediction),
-        _same(
+        same(
             "NumPy unique and bincount",
             lambda p: peers.contingency(p.truth, p.prediction),
             difference=lambda ours, theirs: largest_difference(ours.toarray(), theirs),
@@ -184,110 +185,4 @@ _CLASSES = (
 )
 
 
-def _superpixel_difference(ours: Any, theirs: list[float]) -> float:
-    both = [
-        ours.boundary_recall,
-        ours.boundary_precision,
-        ours.undersegmentation_error,
-        ours.achievable_segmentation_accuracy,
-        ours.explained_variation,
-        ours.compactness,
-        ours.boundary_density,
-    ]
-    return largest_difference(both, theirs)
-
-
-_BY_HAND = "NumPy and SciPy, by hand"
-_SUPERPIXELS = (
-    _row(
-        "superpixel_scores",
-        lambda p: (p.annotations, p.superpixels, p.image),
-        _same(
-            _BY_HAND + ", five annotators",
-            peers.worst_superpixel_scores,
-            1e-6,
-            difference=_superpixel_difference,
-        ),
-        limit=0.010,
-    ),
-    _row(
-        "boundary_recall",
-        lambda p: (p.truth, p.superpixels),
-        _same(_BY_HAND, lambda p: peers.boundary_hits(p.truth, p.superpixels)[0], 1e-12),
-    ),
-    _row(
-        "boundary_precision",
-        lambda p: (p.truth, p.superpixels),
-        _same(_BY_HAND, lambda p: peers.boundary_hits(p.truth, p.superpixels)[1], 1e-12),
-    ),
-    _row(
-        "undersegmentation_error",
-        lambda p: (p.truth, p.superpixels),
-        _same(
-            _BY_HAND,
-            lambda p: peers.undersegmentation(peers.contingency(p.truth, p.superpixels)),
-            1e-12,
-        ),
-    ),
-    _row(
-        "achievable_segmentation_accuracy",
-        lambda p: (p.truth, p.superpixels),
-        _same(
-            _BY_HAND,
-            lambda p: peers.contingency(p.truth, p.superpixels).max(axis=0).sum() / p.truth.size,
-            1e-12,
-        ),
-    ),
-    _row(
-        "explained_variation",
-        lambda p: (p.superpixels, p.image),
-        _same(_BY_HAND, lambda p: peers.explained_variation(p.superpixels, p.image), 1e-6),
-    ),
-    _row(
-        "compactness",
-        lambda p: (p.superpixels,),
-        _same(_BY_HAND, lambda p: peers.compactness(p.superpixels), 1e-12),
-    ),
-    _row(
-        "boundary_density",
-        lambda p: (p.superpixels,),
-        _same(_BY_HAND, lambda p: peers.two_sided_boundary(p.superpixels).mean(), 1e-12),
-    ),
-)
-
-
-def _superpixel_runs(size: str) -> list[Any]:
-    """Scores at a few numbers of segments."""
-    from pixelseg import metrics
-
-    inputs = pair(size)
-    return [
-        metrics.superpixel_scores(inputs.truth, segments, inputs.image)
-        for segments in (inputs.truth, inputs.prediction, inputs.superpixels)
-    ]
-
-
-def _superpixel_averages(runs: list[Any]) -> Any:
-    from pixelseg import metrics
-
-    return metrics.superpixel_averages(runs)
-
-
-_CURVE = (list(range(100, 6000, 25)), [1 / k for k in range(100, 6000, 25)])
-_CURVES = (
-    _row(
-        "average_over_k",
-        lambda p: _CURVE,
-        _same("NumPy, by hand", lambda p: peers.average_over_k(*_CURVE), 1e-12),
-    ),
-    Case(
-        name="metrics.superpixel_averages",
-        covers=("metrics.superpixel_averages",),
-        make=_superpixel_runs,
-        ours=_superpixel_averages,
-        sizes=(_IMAGE,),
-        quick=(_IMAGE,),
-    ),
-)
-
-CASES = (*_CLASSES, *_BOUNDARIES, *_SUPERPIXELS, *_CURVES)
+CASES = (*_CLASSES, *_BOUNDARIES)

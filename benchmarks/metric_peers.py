@@ -90,6 +90,35 @@ def sklearn_score(name: str, pair: Pair, **options: object) -> Array:
     return np.asarray(getattr(sklearn.metrics, name)(*labelled(pair), **options))
 
 
+def sklearn_partition(name: str, pair: Pair) -> Array:
+    """A score of two clusterings by scikit-learn."""
+    import sklearn.metrics
+
+    return np.asarray(getattr(sklearn.metrics, name)(pair.truth.ravel(), pair.prediction.ravel()))
+
+
+def skimage_rand_error(pair: Pair) -> float:
+    """scikit-image's adapted Rand error."""
+    from skimage.metrics import adapted_rand_error
+
+    return float(adapted_rand_error(pair.truth, pair.prediction)[0])
+
+
+def skimage_variation(pair: Pair) -> Array:
+    """scikit-image's variation of information, split and merge."""
+    from skimage.metrics import variation_of_information
+
+    return variation_of_information(pair.truth, pair.prediction)
+
+
+def covering(pair: Pair) -> float:
+    """How well the regions of the prediction cover those of the truth."""
+    table = contingency(pair.truth, pair.prediction)
+    sizes = table.sum(axis=1)
+    iou = table / (sizes[:, None] + table.sum(axis=0) - table)
+    return float((sizes * iou.max(axis=1)).sum() / sizes.sum())
+
+
 def two_sided_boundary(labels: Array) -> Array:
     """A pixel is boundary if any neighbour across a side has another label."""
     edge = np.zeros(labels.shape, bool)

@@ -93,6 +93,8 @@ def seconds_text(seconds: float) -> str:
     >>> seconds_text(0.01234)
     '12.3 ms'
     """
+    if seconds == 0:
+        return "0 s"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= scale:
             return f"{seconds / scale:.3g} {unit}"
@@ -141,7 +143,7 @@ def _speed_line(row: Row) -> list[str]:
         row.size,
         seconds_text(row.ours) + per,
         bytes_text(row.ours_memory),
-        row.peer or "no peer installed does this",
+        row.peer or "no peer has this",
         row.missing or ("" if row.theirs is None else seconds_text(row.theirs) + per),
         "" if row.theirs is None else bytes_text(row.theirs_memory),
         ratio,

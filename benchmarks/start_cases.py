@@ -27,11 +27,7 @@ CASES = (
         covers=("import",),
         make=lambda size: size,
         ours=_import("import numpy, pixelseg"),
-        peers=(
-            Peer(_NUMPY, _import("import numpy")),
-            Peer("import skimage.feature", _import("import skimage.feature"), needs="skimage"),
-            Peer("import sklearn.ensemble", _import("import sklearn.ensemble"), needs="sklearn"),
-        ),
+        peers=(Peer(_NUMPY, _import("import numpy")),),
         sizes=("process",),
         quick=("process",),
         limit=0.1,

@@ -15,6 +15,8 @@ from typing import Any
 
 #: A sample shorter than this is repeated within its round, so that the clock's grain is small.
 _SHORTEST = 0.01
+#: A first call longer than this is long enough by any account.
+_LONG = 2.0
 
 
 @dataclass
@@ -50,17 +52,21 @@ def measure(
     results: dict[str, Any] = {}
     repeats: dict[str, int] = {}
     for name, call in calls.items():
-        results[name] = call()
         start = time.perf_counter()
-        call()
-        repeats[name] = max(1, int(_SHORTEST / max(time.perf_counter() - start, 1e-7)))
+        results[name] = call()
+        repeats[name] = 1
+        if time.perf_counter() - start < _LONG:
+            # The first call may have compiled or loaded: only the second tells how long it is.
+            start = time.perf_counter()
+            call()
+            repeats[name] = max(1, int(_SHORTEST / max(time.perf_counter() - start, 1e-7)))
     timings = {name: Timing() for name in calls}
     begin = cpu_seconds(children)
     for done in range(rounds):
         if done >= at_least and cpu_seconds(children) - begin > seconds:
             break
+        gc.collect()
         for name, call in calls.items():
-            gc.collect()
             wall, cpu = time.perf_counter(), cpu_seconds(children)
             for _ in range(repeats[name]):
                 call()

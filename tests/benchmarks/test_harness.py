@@ -61,7 +61,7 @@ def test_a_limit_beyond_a_peer_leaves_out_the_peers_time():
     other = timing.Timing(cpu=[0.30] * 3, wall=[0.30] * 3)
     row = speed._limit_row(case, "small", {"": own, "numpy": other}, 1.0, None)
     assert row.met is True
-    assert row.theirs == pytest.approx(0.05)
+    assert row.ours == pytest.approx(0.05)
 
 
 def test_only_matches_a_part_of_the_name_or_a_pattern():
