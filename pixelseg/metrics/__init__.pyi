@@ -36,13 +36,13 @@ from .superpixel_benchmark import average_over_k as average_over_k
 from .superpixel_benchmark import superpixel_averages as superpixel_averages
 from .superpixels import SuperpixelScores as SuperpixelScores
 from .superpixels import achievable_segmentation_accuracy as achievable_segmentation_accuracy
-from .superpixels import boundary_density as boundary_density
 from .superpixels import boundary_precision as boundary_precision
 from .superpixels import boundary_recall as boundary_recall
-from .superpixels import compactness as compactness
-from .superpixels import explained_variation as explained_variation
 from .superpixels import superpixel_scores as superpixel_scores
 from .superpixels import undersegmentation_error as undersegmentation_error
+from .superpixels_alone import boundary_density as boundary_density
+from .superpixels_alone import compactness as compactness
+from .superpixels_alone import explained_variation as explained_variation
 from .surfaces import SurfaceDistances as SurfaceDistances
 from .surfaces import hausdorff_distance as hausdorff_distance
 from .surfaces import mean_surface_distance as mean_surface_distance

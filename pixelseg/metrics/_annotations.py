@@ -48,20 +48,9 @@ def as_annotations(truths: Any, shape: tuple[int, ...], name: str = "prediction"
     return annotations
 
 
-def check_ignore(ignore: Any, annotations: list[Array]) -> int | None:
-    """Check that `ignore` names a label, and that some truth is left without it."""
-    if ignore is None:
-        return None
-    if isinstance(ignore, bool) or not isinstance(ignore, int | np.integer):
-        raise TypeError(f"ignore is {ignore!r} but must be None or one label.")
-    if any(annotation.dtype == bool for annotation in annotations):
-        raise TypeError(
-            f"ignore is {ignore}, which is a label, but truth is a bool map of boundaries: pass "
-            "the truth as integer labels."
-        )
-    if all((annotation == ignore).all() for annotation in annotations):
-        raise ValueError(
-            f"truth is {ignore} everywhere, and ignore={ignore} leaves no pixel: pass a truth with "
-            "other labels, or leave the image out."
-        )
-    return int(ignore)
+def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
+    """Where a truth holds one of the ignored labels; nowhere in a bool map, which has no labels."""
+    result = np.zeros(truth.shape, bool)
+    for label in ignored if truth.dtype != bool else ():
+        result |= truth == label
+    return result

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from pixelseg._arrays import SEGMENT_DTYPE, as_labels, as_mask
 
-from ._annotations import as_annotations, check_ignore
+from ._annotations import as_annotations, ignored_pixels
+from ._contingency import Ignore, as_ignore
 from .matching import as_reach
 
 Array = npt.NDArray[Any]
@@ -70,21 +71,26 @@ def view_segments(segments: npt.ArrayLike, mask: Any = None) -> SegmentsView:
     return SegmentsView(labels, sizes, outlines, mark(labels), array.shape)
 
 
-def view_truths(truth: Any, view: SegmentsView, ignore: int | None) -> list[Array]:
+def view_truths(truth: Any, view: SegmentsView, ignore: Ignore) -> list[Array]:
     """Check the truth; a label image for each annotator, 0 where a pixel does not count."""
     truths = as_annotations(truth, view.shape, name="segments")
-    ignore = check_ignore(ignore, truths)
+    ignored = as_ignore(ignore)
     masked = (view.labels == OUTSIDE).reshape(view.shape)
     views = []
     for one in truths:
+        if one.dtype == bool and 0 in ignored:
+            raise TypeError(
+                "truth has dtype bool, and ignore=0 would leave all of its background out: pass "
+                "ignore=None to score both sides, or truth.astype(int) if False means unlabelled."
+            )
         array = as_labels(one, name="truth")
-        views.append(as_planes(array, masked if ignore is None else masked | (array == ignore)))
+        views.append(as_planes(array, masked | ignored_pixels(array, ignored)))
     # Who speaks of no pixel is no annotator of this image.
     views = [one for one in views if one.any()]
     if not views:
         raise ValueError(
-            f"mask and ignore={ignore} together leave no pixel of the truth: pass a wider mask, or "
-            "leave the image out."
+            f"truth has no pixel to score inside the mask and outside ignore={list(ignored)}: pass "
+            "a truth with other labels, or leave the image out."
         )
     return views
 

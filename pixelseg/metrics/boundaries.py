@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from pixelseg._arrays import as_labels
 
-from ._annotations import as_annotations, as_map, check_ignore
+from ._annotations import as_annotations, as_map, ignored_pixels
+from ._contingency import Ignore, as_ignore
 from .matching import as_reach, find_candidates
 from .thinning import thin_boundaries
 
@@ -40,7 +41,7 @@ class BoundaryScores:
     n_prediction_matched: int
 
 
-def boundary_map(labels: npt.ArrayLike, *, ignore: int | None = None) -> npt.NDArray[np.bool_]:
+def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = None) -> npt.NDArray[np.bool_]:
     """Mark the boundaries between labels by the rule of the Berkeley benchmark.
 
     A pixel is boundary where the block of 2 x 2 pixels to its right and below holds more than one
@@ -51,8 +52,8 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: int | None = None) -> npt.NDA
     ----------
     labels : array of int, shape (H, W)
         A segmentation; 0 is a label like the others.
-    ignore : int, default None
-        A label whose pixels count as absent: a step to or from it is no boundary.
+    ignore : int, sequence of int or None, default None
+        Label or labels whose pixels count as absent: a step to or from them is no boundary.
 
     Returns
     -------
@@ -82,12 +83,11 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: int | None = None) -> npt.NDA
             f"labels has shape {labels.shape} but must be (H, W) with at least one pixel: pass the "
             "slices of a volume one by one."
         )
-    if ignore is None:
-        low = high = labels
-    else:
-        kept = labels != ignore
-        low = np.where(kept, labels, np.iinfo(labels.dtype).max)
-        high = np.where(kept, labels, np.iinfo(labels.dtype).min)
+    absent = ignored_pixels(labels, as_ignore(ignore))
+    low = high = labels
+    if absent.any():
+        low = np.where(absent, np.iinfo(labels.dtype).max, labels)
+        high = np.where(absent, np.iinfo(labels.dtype).min, labels)
     return np.asarray(_over_blocks(np.minimum, low) < _over_blocks(np.maximum, high))
 
 
@@ -107,7 +107,7 @@ def boundary_scores(
     tolerance: float = 0.0075,
     tolerance_unit: str = "diagonal",
     thin: bool = True,
-    ignore: int | None = None,
+    ignore: Ignore = 0,
 ) -> BoundaryScores:
     """Score one set of boundaries against one annotator or several.
 
@@ -125,9 +125,11 @@ def boundary_scores(
         Whether `tolerance` is a share of the image's diagonal or a number of pixels.
     thin : bool, default True
         Whether to thin the predicted boundaries to lines of one pixel, as Berkeley does.
-    ignore : int, default None
-        A label of the truth that says nothing: its pixels are left out for that annotator, and
-        predicted pixels that every annotator leaves out do not count.
+    ignore : int, sequence of int or None, default 0
+        Label or labels of the truth that say nothing; 0 is what pixelseg takes for unlabelled, and
+        None is for a truth whose 0 is a region or a background with borders. Their pixels are left
+        out for that annotator, and predicted pixels that every annotator leaves out do not count.
+        A bool truth has no labels.
 
     Returns
     -------
@@ -187,16 +189,21 @@ class Annotation:
     ignored: Array
 
 
-def annotate(truth: Any, shape: tuple[int, ...], ignore: int | None) -> list[Annotation]:
+def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotation]:
     """Check what was given as truth, and mark and thin the boundaries of segmentations."""
     truths = as_annotations(truth, shape)
-    ignore = check_ignore(ignore, truths)
+    labels = as_ignore(ignore)
     annotations = []
     for one in truths:
-        ignored = np.zeros(shape, bool) if ignore is None else one == ignore
+        ignored = ignored_pixels(one, labels)
         if one.dtype != bool:
-            one = thin_boundaries(boundary_map(one, ignore=ignore))
+            one = thin_boundaries(boundary_map(one, ignore=labels))
         annotations.append(Annotation(one & ~ignored, ignored))
+    if all(annotation.ignored.all() for annotation in annotations):
+        raise ValueError(
+            f"truth has no pixel to score outside ignore={list(labels)}: pass a truth with other "
+            "labels, or leave the image out."
+        )
     return annotations
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from pixelseg._arrays import as_labels
 
+from ._contingency import Ignore
 from .boundaries import annotate, boundary_map, count_matches, f_measure, rates
 from .matching import as_reach
 from .thinning import thin_boundaries
@@ -76,8 +77,8 @@ class BoundaryBenchmark:
         Whether `tolerance` is a share of each image's diagonal or a number of pixels.
     thin : bool, default True
         Whether to thin the predicted boundaries to lines of one pixel, as Berkeley does.
-    ignore : int, default None
-        A label of the truth that says nothing (see `boundary_scores`).
+    ignore : int, sequence of int or None, default 0
+        Label or labels of the truth that say nothing (see `boundary_scores`).
 
     Raises
     ------
@@ -115,7 +116,7 @@ class BoundaryBenchmark:
         tolerance: float = 0.0075,
         tolerance_unit: str = "diagonal",
         thin: bool = True,
-        ignore: int | None = None,
+        ignore: Ignore = 0,
     ) -> None:
         self.thresholds = as_thresholds(thresholds)
         self.tolerance = tolerance
@@ -227,7 +228,7 @@ def boundary_benchmark(
     tolerance: float = 0.0075,
     tolerance_unit: str = "diagonal",
     thin: bool = True,
-    ignore: int | None = None,
+    ignore: Ignore = 0,
 ) -> BoundaryCurve:
     """Score the boundary maps of a set of images: ODS, OIS, AP and the curve.
 

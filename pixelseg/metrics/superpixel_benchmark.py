@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._contingency import Ignore
 from .superpixels import SuperpixelScores, check_annotators, superpixel_scores
 
 
@@ -72,7 +73,7 @@ class SuperpixelBenchmark:
         annotators: str = "worst",
         tolerance: float = 0.0025,
         tolerance_unit: str = "diagonal",
-        ignore: int | None = None,
+        ignore: Ignore = 0,
     ) -> None:
         check_annotators(annotators)
         self.annotators = annotators

@@ -18,21 +18,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_image
-
-from ._contingency import ContingencyTable, contingency_table
+from ._contingency import ContingencyTable, Ignore, contingency_table
 from ._superpixel_overlaps import UNDERSEGMENTATION, achievable_accuracy
 from ._superpixel_views import (
     Hits,
-    SegmentsView,
     as_radius,
     count_hits,
     view_segments,
     view_truths,
 )
+from .superpixels_alone import boundary_density_of, compactness_of, explained_variation_of
 
 #: How several annotators are summed up: the least favourable, or the mean.
 ANNOTATORS = ("worst", "mean")
@@ -67,7 +64,7 @@ def superpixel_scores(
     annotators: str = "worst",
     tolerance: float = 0.0025,
     tolerance_unit: str = "diagonal",
-    ignore: int | None = None,
+    ignore: Ignore = 0,
     mask: Any = None,
     channel_axis: int | str | None = "auto",
 ) -> SuperpixelScores:
@@ -76,7 +73,7 @@ def superpixel_scores(
     Parameters
     ----------
     truth : array of int, shape (H, W) or (D, H, W), a list of such, or one array with an axis more
-        The regions that each annotator drew; 0 is a region like the others.
+        The regions that each annotator drew.
     segments : array of int, shape (H, W) or (D, H, W)
         The superpixels; 0 is a superpixel like the others.
     image : array, default None
@@ -89,9 +86,10 @@ def superpixel_scores(
         `boundary_recall`); the default is the benchmark's.
     tolerance_unit : {"diagonal", "pixel"}, default "diagonal"
         Whether `tolerance` is a share of the image's diagonal or a number of pixels.
-    ignore : int, default None
-        A label of the truth that says nothing: its pixels do not count for that annotator, and a
-        step to it is no boundary.
+    ignore : int, sequence of int or None, default 0
+        Label or labels of the truth that say nothing; 0 is what pixelseg takes for unlabelled, and
+        None is for a truth whose 0 is a region or a background. Their pixels do not count for that
+        annotator, and a step to them is no boundary.
     mask : array of bool, default None
         True where a pixel counts; None counts all. What lies outside is like beyond the image.
     channel_axis : int, "auto" or None, default "auto"
@@ -108,7 +106,7 @@ def superpixel_scores(
 
     Notes
     -----
-    Memory: some 40 bytes a pixel. About 3 ms for 321 x 481 pixels, and 1 ms for each annotator.
+    Memory: some 40 bytes a pixel.
 
     Examples
     --------
@@ -141,10 +139,10 @@ def superpixel_scores(
             [achievable_accuracy(one) for one in overlaps], annotators, min
         ),
         explained_variation=(
-            math.nan if image is None else _explained_variation(view, image, channel_axis)
+            math.nan if image is None else explained_variation_of(view, image, channel_axis)
         ),
-        compactness=_compactness(view),
-        boundary_density=_boundary_density(view),
+        compactness=compactness_of(view),
+        boundary_density=boundary_density_of(view),
     )
 
 
@@ -155,7 +153,7 @@ def boundary_recall(
     annotators: str = "worst",
     tolerance: float = 0.0025,
     tolerance_unit: str = "diagonal",
-    ignore: int | None = None,
+    ignore: Ignore = 0,
     mask: Any = None,
 ) -> float:
     """Share of true boundary pixels that have a boundary of the segments nearby.
@@ -209,7 +207,7 @@ def boundary_precision(
     annotators: str = "worst",
     tolerance: float = 0.0025,
     tolerance_unit: str = "diagonal",
-    ignore: int | None = None,
+    ignore: Ignore = 0,
     mask: Any = None,
 ) -> float:
     """Share of right ones among the boundary pixels that were found or stand alone.
@@ -253,7 +251,7 @@ def undersegmentation_error(
     *,
     method: str = "neubert-protzel",
     annotators: str = "worst",
-    ignore: int | None = None,
+    ignore: Ignore = 0,
     mask: Any = None,
 ) -> float:
     """How far segments spill over the borders of the true regions.
@@ -305,7 +303,7 @@ def achievable_segmentation_accuracy(
     segments: npt.ArrayLike,
     *,
     annotators: str = "worst",
-    ignore: int | None = None,
+    ignore: Ignore = 0,
     mask: Any = None,
 ) -> float:
     """Share of right pixels if each segment took the true region that it overlaps most.
@@ -340,118 +338,6 @@ def achievable_segmentation_accuracy(
     return sum_up([achievable_accuracy(one) for one in overlaps], annotators, min)
 
 
-def explained_variation(
-    segments: npt.ArrayLike,
-    image: Any,
-    *,
-    mask: Any = None,
-    channel_axis: int | str | None = "auto",
-) -> float:
-    """Share of the image's variation that the means of the segments keep.
-
-    Parameters
-    ----------
-    segments : array of int, shape (H, W) or (D, H, W)
-        The superpixels; 0 is a superpixel like the others.
-    image : array, shape of `segments`, with or without an axis of channels
-        The image that was segmented, any real dtype; the channels are summed.
-    mask : array of bool, default None
-        True where a pixel counts; None counts all.
-    channel_axis : int, "auto" or None, default "auto"
-        The axis of `image` that holds the channels, None if there is none.
-
-    Returns
-    -------
-    share : float
-        From 0 to 1, higher is better; NaN if the image is constant.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `superpixel_scores`; also if the shapes of segments and image differ.
-
-    Notes
-    -----
-    Moore and others, CVPR 2008: sum over pixels of the squared distance of their segment's mean
-    to the image's mean, over that of the pixels themselves. The image is read as float32 and
-    summed in float64; the benchmark's program sums in float32, which costs it some 1e-4.
-
-    Examples
-    --------
-    >>> from pixelseg.metrics import explained_variation
-    >>> explained_variation([[1, 1, 2, 2]], [[0, 2, 4, 6]])
-    0.8
-    """
-    return _explained_variation(view_segments(segments, mask), image, channel_axis)
-
-
-def compactness(segments: npt.ArrayLike, *, mask: Any = None) -> float:
-    """How round segments are, each weighted by its size.
-
-    Parameters
-    ----------
-    segments : array of int, shape (H, W) or (D, H, W)
-        The superpixels; 0 is a superpixel like the others.
-    mask : array of bool, default None
-        True where a pixel counts; None counts all. Its border is outline, like the image's.
-
-    Returns
-    -------
-    compactness : float
-        Higher is rounder; at most pi / 4 = 0.785, that of squares, in 2-D, and pi / 6 = 0.524, that
-        of cubes, in 3-D.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `superpixel_scores`.
-
-    Notes
-    -----
-    Schick, Fischer and Stiefelhagen, ICPR 2012: the mean over pixels of 4 pi b / L^2 of their
-    segment, with b its pixels and L the sides of pixels on its outline, those on the image's
-    border among them. As an outline runs along sides of pixels, a disc is no rounder than its
-    bounding square, and the figure does not compare with one from a smoothed outline. In 3-D
-    (ours) it is 36 pi b^2 / A^3 with A the faces.
-
-    Examples
-    --------
-    >>> from pixelseg.metrics import compactness
-    >>> compactness([[1, 1], [1, 1]])
-    0.785...
-    """
-    return _compactness(view_segments(segments, mask))
-
-
-def boundary_density(segments: npt.ArrayLike, *, mask: Any = None) -> float:
-    """Share of pixels that are boundary, both sides of each step.
-
-    Parameters
-    ----------
-    segments : array of int, shape (H, W) or (D, H, W)
-        The superpixels; 0 is a superpixel like the others.
-    mask : array of bool, default None
-        True where a pixel counts; None counts all.
-
-    Returns
-    -------
-    density : float
-        From 0 to 1; lower means smoother outlines at the same number of segments.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `superpixel_scores`.
-
-    Examples
-    --------
-    >>> from pixelseg.metrics import boundary_density
-    >>> boundary_density([[1, 1, 1, 2]])
-    0.5
-    """
-    return _boundary_density(view_segments(segments, mask))
-
-
 def check_annotators(annotators: str) -> None:
     """Refuse a way of summing up annotators that there is not."""
     if annotators not in ANNOTATORS:
@@ -467,46 +353,13 @@ def sum_up(values: Sequence[float], annotators: str, worst: Callable) -> float:
 
 
 def _hits(
-    truth: Any, segments: Any, tolerance: float, unit: str, ignore: int | None, mask: Any
+    truth: Any, segments: Any, tolerance: float, unit: str, ignore: Ignore, mask: Any
 ) -> list[Hits]:
     view = view_segments(segments, mask)
     radius = as_radius(tolerance, unit, view)
     return count_hits(view_truths(truth, view, ignore), view, radius)
 
 
-def _overlaps(truth: Any, segments: Any, ignore: int | None, mask: Any) -> list[ContingencyTable]:
+def _overlaps(truth: Any, segments: Any, ignore: Ignore, mask: Any) -> list[ContingencyTable]:
     view = view_segments(segments, mask)
     return [contingency_table(one, view.labels) for one in view_truths(truth, view, ignore)]
-
-
-def _explained_variation(view: SegmentsView, image: Any, channel_axis: int | str | None) -> float:
-    image = as_image(image, channel_axis=channel_axis)
-    if image.spatial_shape != view.shape:
-        raise ValueError(
-            f"segments has shape {view.shape} but image has spatial shape {image.spatial_shape}: "
-            "pass the image that was segmented, and channel_axis if it has channels."
-        )
-    labels = view.labels.ravel()
-    inside = slice(None) if view.n_pixels == labels.size else labels != 0
-    kept = total = 0.0
-    for plane in image.read().reshape(image.n_channels, -1)[:, inside]:
-        if plane.min() == plane.max():
-            continue  # its mean is rounded, and would leave a trace of variation
-        values = plane - plane.mean(dtype=np.float64)
-        sums = np.bincount(labels[inside], values)[1:]
-        kept += float((sums**2 / view.sizes).sum())
-        total += float(values @ values)
-    return kept / total if total > 0 else math.nan
-
-
-def _compactness(view: SegmentsView) -> float:
-    sizes, outlines = view.sizes.astype(float), view.outlines.astype(float)
-    if len(view.shape) == 2:
-        roundness = 4 * math.pi * sizes / outlines**2
-    else:
-        roundness = 36 * math.pi * sizes**2 / outlines**3
-    return float(roundness @ sizes / view.n_pixels)
-
-
-def _boundary_density(view: SegmentsView) -> float:
-    return int(np.count_nonzero(view.marks)) / view.n_pixels

@@ -189,16 +189,18 @@ class TestScores:
     def test_what_every_annotator_ignores_does_not_count(self):
         truth = np.repeat([[1, 1, 1, 2, 2, 2, 0, 0, 0, 0, 0, 0]], 12, axis=0)
         prediction = np.repeat([[1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3]], 12, axis=0)
-        scores = boundary_scores(truth, prediction, ignore=0)
+        scores = boundary_scores(truth, prediction)
         assert (scores.precision, scores.recall) == (1, 1)
         # The second annotator speaks everywhere, and has no boundary where the prediction has one.
         assert boundary_scores([truth, truth + 1], prediction, ignore=0).precision == 0.5
         without = boundary_scores(truth + 1, prediction, ignore=0)
         assert without.n_prediction > scores.n_prediction
-        with pytest.raises(ValueError, match="leaves no pixel"):
-            boundary_scores(np.zeros_like(truth), prediction, ignore=0)
-        with pytest.raises(TypeError, match="pass the truth as integer labels"):
-            boundary_scores(truth > 1, prediction, ignore=0)
+        two = boundary_scores(np.where(truth == 0, 7, truth), prediction, ignore=[7, 9])
+        assert two == scores
+        with pytest.raises(ValueError, match="no pixel to score"):
+            boundary_scores(np.zeros_like(truth), prediction)
+        with pytest.raises(TypeError, match="ignore is 'void'"):
+            boundary_scores(truth, prediction, ignore="void")
 
     def test_other_shapes_are_refused(self):
         with pytest.raises(ValueError, match=r"truth has shape \(3, 3\) but prediction has shape"):

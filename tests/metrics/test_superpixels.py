@@ -70,7 +70,13 @@ def test_all_equal_oracle(label_images, radius):
     pieces = oracle.components(segments)
     image = np.random.default_rng(0).integers(0, 255, (*truth.shape, 2)).astype(np.uint8)
     scores = superpixel_scores(
-        truth, segments, image, tolerance=radius, tolerance_unit="pixel", channel_axis=-1
+        truth,
+        segments,
+        image,
+        tolerance=radius,
+        tolerance_unit="pixel",
+        ignore=None,
+        channel_axis=-1,
     )
     found, missed, alone = oracle.boundary_hits(truth, pieces, radius, np.ones(truth.shape, bool))
     errors = oracle.overlap_scores(truth, pieces)
@@ -101,7 +107,9 @@ def test_ignored_pixels_equal_oracle(label_images, radius):
     if not kept.any():
         return
     pieces = oracle.components(segments)
-    scores = superpixel_scores(truth, segments, tolerance=radius, tolerance_unit="pixel", ignore=0)
+    scores = superpixel_scores(
+        truth, segments, tolerance=radius, tolerance_unit="pixel", ignore=[0, 9]
+    )
     found, missed, alone = oracle.boundary_hits(truth, pieces, radius, kept)
     errors = oracle.overlap_scores(truth[kept], pieces[kept])
     assert scores.boundary_recall == pytest.approx(
@@ -298,11 +306,13 @@ def test_bad_input_is_refused():
         compactness(ones * 1.0)
     with pytest.raises(ValueError, match="segments has shape"):
         compactness(ones[0])
-    with pytest.raises(ValueError, match="leaves no pixel"):
+    with pytest.raises(ValueError, match="no pixel to score"):
         superpixel_scores(ones, ones, ignore=1)
+    with pytest.raises(TypeError, match="truth has dtype bool"):
+        superpixel_scores(ones > 0, ones)
     with pytest.raises(ValueError, match="mask is False everywhere"):
         compactness(ones, mask=np.zeros((4, 5), bool))
-    with pytest.raises(ValueError, match="leave no pixel"):
+    with pytest.raises(ValueError, match="no pixel to score"):
         superpixel_scores(np.where(np.eye(4, 5), 1, 2), ones, ignore=1, mask=np.eye(4, 5) > 0)
     with pytest.raises(ValueError, match="image has spatial shape"):
         explained_variation(ones, np.ones((5, 4)))
