@@ -230,19 +230,19 @@ def montage(
         raise ValueError(f"n_columns is {n_columns} but must be 1 or more.")
     n_columns = min(n_columns, len(checked))
     n_rows = -(-len(checked) // n_columns)
-    height = max(picture.shape[0] for picture in checked)
-    width = max(picture.shape[1] for picture in checked)
-    font_size = max(12, min(24, width // 16))
+    heights = [max(p.shape[0] for p in checked[k * n_columns :][:n_columns]) for k in range(n_rows)]
+    widths = [max(p.shape[1] for p in checked[k::n_columns]) for k in range(n_columns)]
+    font_size = max(12, min(24, min(widths) // 12))
     head = 0 if titles is None else font_size + font_size // 2
-    cell_height, cell_width = head + height + gap, width + gap
-    sheet = np.full((n_rows * cell_height + gap, n_columns * cell_width + gap, 3), 255, np.uint8)
+    tops = gap + np.cumsum([0, *(height + head + gap for height in heights)])
+    lefts = gap + np.cumsum([0, *(width + gap for width in widths)])
+    sheet = np.full((tops[-1], lefts[-1], 3), 255, np.uint8)
     corners = []
     for k, picture in enumerate(checked):
-        row, column = divmod(k, n_columns)
-        top, left = gap + row * cell_height, gap + column * cell_width
+        top, left = int(tops[k // n_columns]), int(lefts[k % n_columns])
         corners.append((top, left))
-        own_height, own_width = picture.shape[:2]
-        sheet[top + head : top + head + own_height, left : left + own_width] = picture
+        height, width = picture.shape[:2]
+        sheet[top + head : top + head + height, left : left + width] = picture
     return sheet if titles is None else _write_titles(sheet, titles, corners, font_size)
 
 

@@ -118,13 +118,13 @@ def test_what_is_no_colour_is_named(colour):
 def test_montage_places_pictures_of_any_size():
     pictures = [np.full((4, 6, 3), 10, np.uint8), np.full((8, 3), 20, np.uint8)]
     sheet = plot.montage(pictures, gap=2)
-    assert sheet.shape == (2 + 8 + 2, 2 + 6 + 2 + 6 + 2, 3)
+    assert sheet.shape == (2 + 8 + 2, 2 + 6 + 2 + 3 + 2, 3)
     assert (sheet[2:6, 2:8] == 10).all()
     assert (sheet[2:10, 10:13] == 20).all()
     assert (sheet == 255).sum() == sheet.size - 3 * (24 + 24)
-    assert plot.montage(pictures, n_columns=1, gap=0).shape == (16, 6, 3)
+    assert plot.montage(pictures, n_columns=1, gap=0).shape == (12, 6, 3)
     titled = plot.montage(pictures * 3, titles=list("abcdef"))
-    assert titled.shape[1] == 3 * (6 + 8) + 8
+    assert titled.shape[1] == 8 + (6 + 8) + (6 + 8) + (6 + 8)
     assert titled[:20].min() < 100
 
 

@@ -1,0 +1,96 @@
+"""Arguments that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+
+def add_resources(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs and --max-memory."""
+    group = parser.add_argument_group("resources")
+    group.add_argument(
+        "-j", "--jobs", type=jobs, default=-1, metavar="N", help="threads (default: all cores)"
+    )
+    group.add_argument(
+        "--max-memory",
+        metavar="SIZE",
+        help='memory beyond input and output, such as "2GB" (default: some 400 MB)',
+    )
+
+
+def add_channel_axis(parser: Any) -> None:
+    """Add --channel-axis."""
+    parser.add_argument(
+        "--channel-axis",
+        type=channel_axis,
+        default="auto",
+        metavar="AXIS",
+        help="axis of the stored array that holds channels, or none (default: what the file says)",
+    )
+
+
+def jobs(text: str) -> int:
+    """A number of threads that is not 0."""
+    number = int(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("0 threads do no work: pass -1 for all cores")
+    return number
+
+
+def channel_axis(text: str) -> int | str | None:
+    """auto, none, or the number of an axis."""
+    if text.lower() == "auto":
+        return "auto"
+    if text.lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither auto, none nor the number of an axis"
+        ) from None
+
+
+def positive_numbers(text: str) -> tuple[float, ...]:
+    """Positive numbers with commas between them."""
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or not all(0 < number < float("inf") for number in numbers):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be positive numbers with commas between them"
+        )
+    return numbers
+
+
+def spacing(text: str) -> tuple[float, ...] | str:
+    """`file`, or sizes of a pixel with commas between them."""
+    return "file" if text.lower() == "file" else positive_numbers(text)
+
+
+def class_names(text: str) -> dict[int, str]:
+    """Names such as 1:root,2:soil."""
+    names: dict[int, str] = {}
+    for part in text.split(","):
+        value, _, name = part.partition(":")
+        if not (value.strip().isdecimal() and int(value) > 0 and name.strip()):
+            raise argparse.ArgumentTypeError(f"{part!r} must be like 1:root (a class and its name)")
+        names[int(value)] = name.strip()
+    return names
+
+
+def model_channel_axis(ndim: int, n_channels: int, has_channels: bool) -> int | str | None:
+    """The plainest `channel_axis` that reads channels-last images of this kind."""
+    if not has_channels:
+        return "auto" if ndim == 2 else None
+    return "auto" if ndim == 2 and n_channels in (3, 4) else -1
+
+
+def as_spacing_option(value: Sequence[float] | None) -> Any:
+    """The `spacing` of a classifier: None, one number for all axes, or one for each."""
+    if value is None:
+        return None
+    return float(value[0]) if len(value) == 1 else tuple(float(size) for size in value)

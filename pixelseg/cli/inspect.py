@@ -1,0 +1,93 @@
+"""`pixelseg inspect`: what a model file knows, and whether it still predicts as it did."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from typing import Any
+
+from ._report import plural
+
+EPILOG = """examples:
+  pixelseg inspect cells.pixelseg
+  pixelseg inspect cells.pixelseg --json | jq .versions
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("model", metavar="MODEL", help="a model file that train wrote")
+    parser.add_argument("--features", action="store_true", help="list all features by importance")
+    parser.add_argument("--json", action="store_true", help="print the file's own record instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what the file holds."""
+    from ..classify.model_file import load, read_file
+
+    record, arrays = read_file(args.model)
+    if args.json:
+        print(json.dumps(record, indent=1))
+        return 0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = load(args.model)
+    for name, text in _lines(model, record, arrays["class_prior"]):
+        print(f"{name + ':':<13}{text}" if name else f"{'':<13}{text}")
+    check = "; ".join(str(warning.message) for warning in caught)
+    print(f"{'check:':<13}{check or 'its test patch gets the same bits on this machine'}")
+    if args.features:
+        for name, share in _importances(model):
+            print(f"{'':<13}{share:6.1%}  {name}" if share else f"{'':<13}{name}")
+    return 0
+
+
+def _lines(model: Any, record: dict[str, Any], prior: Any) -> list[tuple[str, str]]:
+    """Pairs of a heading and a text."""
+    traits, training, versions = model.traits_, model.training_, record["versions"]
+    kind = "volumes" if traits.ndim == 3 else "images"
+    channels = "grey" if traits.n_channels == 1 else f"{traits.n_channels} channels"
+    lines = [
+        ("model", f"{record['classifier']} on {len(model.feature_names_out_)} features"),
+        (
+            "images",
+            f"{traits.ndim}-D {kind}, {channels}, {traits.dtype}, values {traits.low:g} to "
+            f"{traits.high:g}",
+        ),
+        ("pixel size", " x ".join(f"{size:g}" for size in traits.spacing)),
+    ]
+    names = model.class_names or {}
+    for k, (value, count) in enumerate(zip(training.classes, training.n_marked, strict=True)):
+        label = f"{value} {names[value]}" if value in names else f"{value}"
+        lines.append(
+            ("" if k else "classes", f"{label}: {count:,} pixels marked, prior {prior[k]:.1%}")
+        )
+    features = record["features"]
+    ops = features["ops"]
+    lines += [
+        ("trained on", f"{plural(training.n_images, 'image')}, labels {training.label_hash[:12]}"),
+        ("features", "all ops" if ops is None else ", ".join(ops)),
+        ("sigmas", ", ".join(f"{sigma:g}" for sigma in features["sigmas"])),
+        ("seed", str(model.random_state)),
+    ]
+    shown = {
+        name: value
+        for name, value in record["classifier_params"].items()
+        if value is not None and name not in ("n_jobs", "random_state")
+    }
+    settings = ", ".join(f"{name}={value}" for name, value in shown.items())
+    lines.append(("parameters", settings or "defaults"))
+    score = record["cross_validated_mean_iou"]
+    lines.append(
+        ("score", "none (train --cross-validate)" if score is None else f"mean IoU {score:.3f}")
+    )
+    lines.append(("versions", ", ".join(f"{name} {text}" for name, text in versions.items())))
+    return lines
+
+
+def _importances(model: Any) -> list[tuple[str, float]]:
+    try:
+        return list(model.feature_importances().items())
+    except AttributeError:
+        return [(name, 0.0) for name in model.feature_names_out_]

@@ -1,0 +1,200 @@
+"""`pixelseg train`: images and strokes in, a model file out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from . import _arguments as arguments
+from ._files import find_images, pair_labels
+from ._report import Stopwatch, note, plural
+
+EPILOG = """strokes:
+  The labels of cells.png are in cells_labels.png (or .tif, .npy) beside it, or by --labels:
+  a folder that holds cells_labels.png or cells.png, or one file for each image. Their grey
+  values are the classes 1, 2, ...; 0 is unlabelled. In a folder, images without labels are
+  left out.
+
+examples:
+  pixelseg train cells.png -o cells.pixelseg
+  pixelseg train images/ --labels strokes/ -o roots.pixelseg --classes 1:root,2:soil
+  pixelseg train stack.tif -o stack.pixelseg --sigmas 1,2,4 --spacing file --max-memory 2GB
+  pixelseg train images/ -o fast.pixelseg --classifier mlp --cross-validate
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="MODEL", help="the model file to write"
+    )
+    parser.add_argument(
+        "-l", "--labels", nargs="+", metavar="PATH", help="a folder of labels, or a file an image"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing model file")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check everything, train nothing, write nothing"
+    )
+    learning = parser.add_argument_group("learning")
+    learning.add_argument(
+        "--sigmas",
+        type=arguments.positive_numbers,
+        metavar="S,S,...",
+        help="scales of the filters (default: 0.7,1,1.6,3.5,5,10)",
+    )
+    learning.add_argument(
+        "--classifier", choices=["forest", "mlp"], default="forest", help="(default: forest)"
+    )
+    learning.add_argument(
+        "--class-prior",
+        choices=["estimate", "strokes"],
+        default="estimate",
+        help="how common the classes are: estimated from unlabelled pixels, or as in the strokes",
+    )
+    learning.add_argument(
+        "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
+    )
+    learning.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    learning.add_argument(
+        "--cross-validate",
+        action="store_true",
+        help="also score models on images (or strokes) held out from training",
+    )
+    axes = parser.add_argument_group("axes")
+    axes.add_argument(
+        "--spacing",
+        type=arguments.spacing,
+        metavar="Z,Y,X",
+        help="size of a pixel in the unit of the sigmas, or 'file' for the files' own micrometres "
+        "(default: 1, so that sigmas are in pixels)",
+    )
+    arguments.add_channel_axis(axes)
+    arguments.add_resources(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and save; every check that needs no training comes first."""
+    from ._images import Pairs
+
+    watch = Stopwatch()
+    _check_output(args.output, args.overwrite)
+    images = find_images(args.images)
+    from_folder = any(Path(word).is_dir() for word in args.images)
+    pairs = pair_labels(images, args.labels, must_have=not from_folder)
+    if len(pairs) < len(images):
+        note(f"{plural(len(images) - len(pairs), 'image')} without labels left out")
+    spacing = _spacing(args, pairs[0][0])
+    data = Pairs(pairs, args.channel_axis, spacing)
+    model = _make_model(args, data, spacing)
+    try:
+        if args.dry_run:
+            return _show_plan(args, data)
+        model.fit(data.images, data.labels, progress=_progress())
+        _show_training(model, watch)
+        if args.cross_validate:
+            model.cross_validation_ = model.cross_validate(
+                data.images, data.labels, progress=_progress()
+            )
+            _show_score(model)
+    except (ValueError, TypeError) as error:
+        if data.current is None:
+            raise
+        raise type(error)(f"{data.current}: {error}") from error
+    model.save(args.output, overwrite=args.overwrite)
+    print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def _check_output(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder but --output must be a file: add a name.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first.")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: pass --overwrite to replace it.")
+
+
+def _spacing(args: argparse.Namespace, first: Path) -> Any:
+    """The pixel size to train with; that of the first file if asked for."""
+    if args.spacing != "file":
+        return arguments.as_spacing_option(args.spacing)
+    from ..io import read_image
+
+    spacing = read_image(first, channel_axis=args.channel_axis).spacing
+    if spacing is None:
+        raise ValueError(f"{first} does not say how large its pixels are: pass --spacing Z,Y,X.")
+    return spacing
+
+
+def _make_model(args: argparse.Namespace, data: Any, spacing: Any) -> Any:
+    """An untrained model for images like the first."""
+    import pixelseg
+
+    first = next(iter(data.images))
+    bank = None if args.sigmas is None else pixelseg.FeatureBank(sigmas=args.sigmas)
+    return pixelseg.PixelClassifier(
+        bank,
+        args.classifier,
+        class_prior=args.class_prior,
+        max_memory=args.max_memory,
+        n_jobs=args.jobs,
+        random_state=args.seed,
+        channel_axis=arguments.model_channel_axis(
+            first.ndim, first.n_channels, first.channel_axis is not None
+        ),
+        spacing=spacing,
+        class_names=args.classes,
+    )
+
+
+def _show_plan(args: argparse.Namespace, data: Any) -> int:
+    """Read everything, count the labelled pixels, and say what would happen."""
+    import numpy as np
+
+    from .._arrays import as_labels
+
+    totals: dict[int, int] = {}
+    for image, labels, pair in zip(data.images, data.labels, data.pairs, strict=True):
+        as_labels(labels, image.spatial_shape)
+        values, counts = np.unique(labels[labels > 0], return_counts=True)
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+            totals[value] = totals.get(value, 0) + count
+        shape = " x ".join(map(str, image.spatial_shape))
+        print(f"{pair[0]}  {shape}, {image.n_channels} channel(s), labels in {pair[1].name}")
+    for value in sorted(totals):
+        print(f"class {_name(value, args.classes)}: {plural(totals[value], 'pixel')}")
+    print(f"would train a {args.classifier} and write {args.output}")
+    return 0
+
+
+def _show_training(model: Any, watch: Stopwatch) -> None:
+    training = model.training_
+    rows = zip(training.classes, training.n_marked, training.n_kept, strict=True)
+    for (value, marked, kept), prior in zip(rows, model.class_prior_, strict=True):
+        used = "" if kept == marked else f", {kept:,} used"
+        name = _name(value, model.class_names)
+        print(f"class {name}: {plural(marked, 'pixel')}{used}; assumed share {prior:.1%}")
+    print(f"trained on {plural(training.n_images, 'image')} in {watch}")
+
+
+def _show_score(model: Any) -> None:
+    result = model.cross_validation_
+    print(
+        f"cross-validated over {result.groups}: mean IoU {result.mean_iou:.3f}, accuracy "
+        f"{result.accuracy:.3f}"
+    )
+    for value, score in zip(result.classes.tolist(), result.iou, strict=True):
+        print(f"  class {_name(value, model.class_names)}: IoU {score:.3f}")
+
+
+def _name(value: int, names: dict[int, str] | None) -> str:
+    return f"{value} {names[value]}" if names and value in names else str(value)
+
+
+def _progress() -> bool:
+    """A bar, but not into a log."""
+    import sys
+
+    return sys.stderr.isatty()

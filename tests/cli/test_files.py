@@ -1,0 +1,86 @@
+"""Which files are images, labels and results."""
+
+from pathlib import Path
+
+import pytest
+
+from pixelseg.cli import _files as files
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def make(*names):
+        for name in names:
+            path = tmp_path / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b"x")
+
+    return make
+
+
+def names(paths):
+    return [path.as_posix() for path in paths]
+
+
+def test_folders_patterns_and_files_in_order_without_repeats(place):
+    place("b.png", "a.tif", "c.jpg", "notes.txt", ".hidden.png", "sub/d.npy", "sub/e.png")
+    assert names(files.find_images(["c.jpg", "."])) == ["c.jpg", "a.tif", "b.png"]
+    assert names(files.find_images(["*.png", "sub"])) == ["b.png", "sub/d.npy", "sub/e.png"]
+    assert names(files.find_images(["**/*.png"])) == ["b.png", "sub/e.png"]
+
+
+def test_labels_and_results_are_no_images(place):
+    place("a.png", *(f"a{ending}.png" for ending in files.COMPANIONS))
+    assert names(files.find_images(["."])) == ["a.png"]
+    assert names(files.find_images(["*.png"])) == ["a.png"]
+    assert names(files.find_images(["a.png", "a_labels.png"])) == ["a.png"]
+    assert names(files.find_images(["a_preview.png"])) == ["a_preview.png"]
+
+
+def test_nothing_found_is_an_error(place):
+    place("notes.txt", "sub/a_labels.png")
+    with pytest.raises(ValueError, match="folder without images"):
+        files.find_images(["."])
+    with pytest.raises(ValueError, match="only labels and results"):
+        files.find_images(["sub"])
+    with pytest.raises(FileNotFoundError, match=r"no image file matches '\*\.tif'"):
+        files.find_images(["*.tif"])
+    with pytest.raises(FileNotFoundError, match=r"a\.png does not exist"):
+        files.find_images(["a.png"])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff", ".npy"])
+def test_labels_stand_beside_the_image(place, suffix):
+    place("cells.jpg", f"cells_labels{suffix}")
+    assert files.find_labels(Path("cells.jpg")) == Path(f"cells_labels{suffix}")
+
+
+def test_labels_in_a_folder_may_have_the_plain_stem(place):
+    place("a.png", "b.png", "c.png", "strokes/a.png", "strokes/b_labels.tif")
+    strokes = Path("strokes")
+    assert files.find_labels(Path("a.png"), strokes) == strokes / "a.png"
+    assert files.find_labels(Path("b.png"), strokes) == strokes / "b_labels.tif"
+    assert files.find_labels(Path("c.png"), strokes) is None
+    assert files.find_labels(Path("a.png"), Path()) is None, "an image is not its own labels"
+
+
+def test_two_label_files_are_one_too_many(place):
+    place("a.png", "a_labels.png", "a_labels.tif")
+    with pytest.raises(ValueError, match="several label files"):
+        files.find_labels(Path("a.png"))
+
+
+def test_pairs(place):
+    place("a.png", "a_labels.png", "b.png", "s1.png", "s2.png")
+    a, b = Path("a.png"), Path("b.png")
+    assert files.pair_labels([a, b], None, must_have=False) == [(a, Path("a_labels.png"))]
+    with pytest.raises(FileNotFoundError, match=r"save its strokes as b_labels\.png"):
+        files.pair_labels([a, b], None, must_have=True)
+    both = files.pair_labels([a, b], ["s1.png", "s2.png"], must_have=True)
+    assert both == [(a, Path("s1.png")), (b, Path("s2.png"))]
+    with pytest.raises(ValueError, match="names 1 files but there are 2 images"):
+        files.pair_labels([a, b], ["s1.png"], must_have=True)
+    with pytest.raises(FileNotFoundError, match=r"b\.png has no labels"):
+        files.pair_labels([b], None, must_have=False)
