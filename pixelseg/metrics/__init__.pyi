@@ -27,6 +27,11 @@ from .rand import PartitionScores as PartitionScores
 from .rand import adapted_rand as adapted_rand
 from .rand import adjusted_rand_index as adjusted_rand_index
 from .rand import rand_index as rand_index
+from .region_benchmark import ImageCovering as ImageCovering
+from .region_benchmark import RegionBenchmark as RegionBenchmark
+from .region_benchmark import RegionCurve as RegionCurve
+from .region_benchmark import ThresholdSummary as ThresholdSummary
+from .region_benchmark import region_benchmark as region_benchmark
 from .regions import RegionScores as RegionScores
 from .regions import region_scores as region_scores
 from .superpixel_benchmark import SuperpixelAverages as SuperpixelAverages
