@@ -81,21 +81,27 @@ def cross_validate(
     training = model._training()
     check_pairs(images, labels, mask, training.options)
     collected = collect_all(training, images, labels, mask, False)
-    if len(collected.samples) > 1:
+    samples = collected.samples
+    if len(samples) > 1:
         groups = "images"
-        group_of = [np.full(len(sample.y), index) for index, sample in enumerate(collected.samples)]
+        group_of = [np.full(len(sample.y), index) for index, sample in enumerate(samples)]
+        group_of_place = [
+            np.full(len(sample.place_labels), index) for index, sample in enumerate(samples)
+        ]
     else:
         groups = "strokes"
         ((_, only_labels, _),) = iterate_pairs(images, labels, mask)
-        group_of = [_stroke_of(np.asarray(only_labels), collected.samples[0])]
-    fold_of = _assign_folds(collected.samples, group_of, n_folds, groups)
-    classes = np.unique(np.concatenate([sample.y for sample in collected.samples]))
+        strokes = _strokes(np.asarray(only_labels), samples[0].classes).reshape(-1)
+        group_of = [strokes[samples[0].positions]]
+        group_of_place = [strokes[samples[0].place_positions]]
+    fold_of_group = _assign_folds(samples, group_of, n_folds, groups)
+    fold_of = [fold_of_group[own] for own in group_of]
+    fold_of_place = [fold_of_group[own] for own in group_of_place]
+    classes = np.unique(np.concatenate([sample.y for sample in samples]))
     confusions = []
     with Reporter(progress, n_folds, "folds") as report:
         for fold in range(n_folds):
-            confusions.append(
-                _test_fold(training, collected.samples, fold_of, fold, classes, groups)
-            )
+            confusions.append(_test_fold(training, samples, fold_of, fold_of_place, fold, classes))
             report.advance()
     pooled = np.sum(confusions, axis=0)
     return CrossValidation(
@@ -110,22 +116,22 @@ def cross_validate(
     )
 
 
-def _stroke_of(labels: Array, sample: ImageSamples) -> Array:
-    """The stroke of every sample row: a connected piece of one class, touching by a corner."""
+def _strokes(labels: Array, classes: Array) -> Array:
+    """Strokes numbered from 1: connected pieces of one class, touching by a corner; 0 elsewhere."""
     structure = np.ones((3,) * labels.ndim, bool)
     strokes = np.zeros(labels.shape, np.int32)
     n_strokes = 0
-    for value in sample.classes:
+    for value in classes:
         pieces, n_pieces = ndimage.label(labels == value, structure)
         strokes[pieces > 0] = pieces[pieces > 0] + n_strokes
         n_strokes += n_pieces
-    return strokes.reshape(-1)[sample.positions]
+    return strokes
 
 
 def _assign_folds(
     samples: list[ImageSamples], group_of: list[Array], n_folds: int, groups: str
-) -> list[Array]:
-    """The fold of every row: groups are dealt out, the largest first, to the smallest fold.
+) -> Array:
+    """The fold of every group: they are dealt out, the largest first, to the smallest fold.
 
     Strokes are dealt class by class, so that a fold takes few strokes of any one class.
     """
@@ -146,23 +152,22 @@ def _assign_folds(
             fold = int(load.argmin())
             fold_of_group[ids[index]] = fold
             load[fold] += sizes[index]
-    return [fold_of_group[own] for own in group_of]
+    return fold_of_group
 
 
 def _test_fold(
     training: Training,
     samples: list[ImageSamples],
     fold_of: list[Array],
+    fold_of_place: list[Array],
     fold: int,
     classes: Array,
-    groups: str,
 ) -> Array:
     """Confusion matrix of one fold over the places of `classes`."""
     confusion = np.zeros((len(classes), len(classes)), np.int64)
     train = [
-        subset(sample, folds != fold)
-        for sample, folds in zip(samples, fold_of, strict=True)
-        if groups == "strokes" or (folds != fold).any()
+        subset(sample, rows != fold, places != fold)
+        for sample, rows, places in zip(samples, fold_of, fold_of_place, strict=True)
     ]
     test = [
         (sample.X[folds == fold], sample.y[folds == fold])

@@ -2,13 +2,17 @@
 
 A person paints about as many pixels of each class, whatever its share of the image. A
 classifier believes that share, and rare classes (vessels, cracks, membranes) spread. The true
-share can be estimated without a label, from the unlabelled pixels of the training images, by
-expectation maximisation over their predicted probabilities (Saerens, Latinne, Decaestecker,
-"Adjusting the outputs of a classifier to new a priori probabilities", Neural Computation 14,
-2002): reweight by new prior over stroke prior, normalise, average, repeat.
+share can be estimated from pixels without a label, by expectation maximisation over their
+predicted probabilities (Saerens, Latinne, Decaestecker, "Adjusting the outputs of a classifier
+to new a priori probabilities", Neural Computation 14, 2002): reweight by new prior over stroke
+prior, normalise, average, repeat.
 
-The prior is fixed at `fit`. It is never taken from the image that is predicted, so that the
-same pixels give the same answer in any crop.
+Two things make it safe. Only places near strokes are looked at, because what nobody painted (air
+around a sample, a frame) may look like a class and outweigh it. And the mean of the estimated
+and the strokes' prior is used, so that no class falls below half its share of the strokes.
+
+The prior is fixed at `fit`. It is never taken from the image that is predicted, so that the same
+pixels give the same answer in any crop.
 """
 
 from __future__ import annotations
@@ -24,15 +28,17 @@ _MAX_ROUNDS = 200
 _TOLERANCE = 1e-5
 
 
-def expectation_maximisation(probabilities: Array, trained_prior: Array) -> Array:
-    """Estimate the prior of the pixels whose `probabilities` (n, k) a classifier predicted.
+def expectation_maximisation(probabilities: Array, trained_prior: Array, known: Array) -> Array:
+    """Estimate the prior (k,) of a population of which some pixels are labelled.
 
-    `trained_prior` (k,) is the prior that the classifier learned. Returns the new prior (k,).
+    `probabilities` (n, k) are what a classifier that learned `trained_prior` (k,) says of the
+    unlabelled pixels; `known` (k,) counts the labelled ones.
     """
-    prior = trained_prior.copy()
+    total = len(probabilities) + known.sum()
+    prior = trained_prior
     for _ in range(_MAX_ROUNDS):
-        posterior = reweight(probabilities, prior / trained_prior)
-        updated = posterior.mean(axis=0)
+        counts = known + reweight(probabilities, prior / trained_prior).sum(axis=0)
+        updated = counts / total
         if np.abs(updated - prior).max() < _TOLERANCE:
             return updated
         prior = updated
@@ -66,12 +72,15 @@ def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
     )
 
 
-def estimate_prior(probabilities: Array, trained_prior: Array) -> Array:
-    """The default rule: the geometric mean of the estimated and the strokes' prior.
+def estimate_prior(probabilities: Array, trained_prior: Array, known: Array) -> Array:
+    """The default rule: the mean of the estimated and the strokes' prior.
 
-    Expectation maximisation alone is right on average and far off when the classes overlap; the
-    geometric mean keeps most of its gain and is hardly ever worse than the strokes' own prior.
+    Where more than half of the places are labelled, the estimate weighs as much as their share:
+    dense masks do say how common a class is.
     """
-    estimated = np.maximum(expectation_maximisation(probabilities, trained_prior), 1e-6)
-    prior = np.sqrt(estimated * trained_prior)
-    return prior / prior.sum()
+    n_places = len(probabilities) + known.sum()
+    if n_places == 0:
+        return trained_prior
+    estimated = expectation_maximisation(probabilities, trained_prior, known)
+    trust = max(0.5, known.sum() / n_places)
+    return (1 - trust) * trained_prior + trust * estimated

@@ -1,9 +1,8 @@
 """From images and labels to the rows that a classifier is trained on.
 
 Features are computed only in boxes around labelled pixels, and only the rows that are kept stay
-in memory, so that one image at a time passes through whatever its size. Beside the labelled
-rows, a few rows of unlabelled pixels are kept: they tell how common a class is, which strokes
-do not (see prior.py).
+in memory, so that one image at a time passes through whatever its size. Beside the labelled rows,
+places near them are looked at: they tell how common a class is, which strokes do not (prior.py).
 
 Nothing here depends on the order of the images: pixels are drawn by a generator that is seeded
 with the labels themselves, and images are sorted by a digest of their rows.
@@ -26,23 +25,43 @@ from ..features import FeatureBank, FeaturePlan
 _CELL = {2: 256, 3: 64}
 #: Bytes of features of one cell; with many channels the cells become smaller.
 _CELL_BYTES = 48 * 2**20
-#: Cells in which unlabelled pixels are looked for, for each image.
-_UNLABELLED_CELLS = 16
+#: Places that tell how common the classes are, in all, and how far they lie from a labelled
+#: pixel. 1000 places do for two classes; eleven want 5000.
+N_PLACES = 5000
+_STEP = 32
 
 
 @dataclass(frozen=True)
 class ImageSamples:
-    """What one image contributes: rows of features with classes, and unlabelled rows."""
+    """What one image contributes: rows of features with classes, and places near them."""
 
     X: Array  # float32 (n, n_features): rows of labelled pixels that are kept
     y: Array  # int64 (n,)
     positions: Array  # int64 (n,): flat index of each row's pixel
-    unlabelled: Array  # float32 (m, n_features)
     classes: Array  # int64 (k,): classes that are marked in this image
     n_marked: Array  # int64 (k,): pixels marked as each, before any were left out
-    n_unlabelled: int  # unlabelled pixels of the image, of which `unlabelled` is a sample
+    place_labels: Array  # int64 (m,): label of each place, 0 where there is none
+    place_positions: Array  # int64 (m,)
+    near: Array  # float32 (number of zeros in place_labels, n_features)
     digest: bytes  # of the rows kept
     label_digest: bytes  # of the whole label image
+
+    @property
+    def n_labelled(self) -> int:
+        """Labelled pixels of the image."""
+        return int(self.n_marked.sum())
+
+    def limit_places(self, n_labelled_in_all: int) -> ImageSamples:
+        """Keep the image's share of the places, which shrinks as images come in."""
+        quota = _quota(self.n_labelled, n_labelled_in_all)
+        labels = self.place_labels[:quota]
+        n_near = int(np.count_nonzero(labels == 0))
+        return replace(
+            self,
+            place_labels=labels,
+            place_positions=self.place_positions[:quota],
+            near=self.near[:n_near].copy(),
+        )
 
 
 def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple[Any, Any, Any]]:
@@ -94,32 +113,39 @@ def collect(
     bank: FeatureBank,
     *,
     max_samples: int | None,
-    max_unlabelled: int,
     random_state: int,
+    n_labelled_before: int = 0,
 ) -> ImageSamples:
-    """Compute the rows of one image; memory is that of one cell, and the rows kept."""
+    """Compute the rows of one image; memory is that of one cell, and the rows kept.
+
+    `n_labelled_before` counts the labelled pixels of earlier images, which share the places.
+    """
     flat = labels.reshape(-1)
     marked = np.flatnonzero(flat)
     if image.mask is not None:
         marked = marked[image.mask.reshape(-1)[marked]]
     label_digest = _digest(np.ascontiguousarray(labels.shape), marked, flat[marked].astype("<i8"))
-    rng = np.random.default_rng([random_state, int.from_bytes(label_digest[:8], "little")])
+    seed = [random_state, int.from_bytes(label_digest[:8], "little")]
     classes, n_marked = np.unique(flat[marked], return_counts=True)
-    kept = _draw(flat, marked, classes, max_samples, rng)
+    kept = _draw(flat, marked, classes, max_samples, np.random.default_rng([*seed, 0]))
+    quota = _quota(len(marked), n_labelled_before + len(marked))
+    places = _draw_places(image, marked, np.random.default_rng([*seed, 1]))[:quota]
+    free = places[flat[places] == 0]
 
     plan = bank.plan(image)
-    X = np.empty((len(kept), plan.n_features), np.float32)
-    fill_rows(image, plan, kept, X)
-    unlabelled, n_unlabelled = _collect_unlabelled(image, plan, flat, max_unlabelled, rng)
+    rows = np.empty((len(kept) + len(free), plan.n_features), np.float32)
+    fill_rows(image, plan, np.concatenate([kept, free]), rows)
+    X, near = rows[: len(kept)], rows[len(kept) :]
     y = flat[kept].astype(np.int64)
     return ImageSamples(
         X=X,
         y=y,
         positions=kept,
-        unlabelled=unlabelled,
         classes=classes.astype(np.int64),
         n_marked=n_marked.astype(np.int64),
-        n_unlabelled=n_unlabelled,
+        place_labels=flat[places].astype(np.int64),
+        place_positions=places,
+        near=near,
         digest=_digest(X, y, kept),
         label_digest=label_digest,
     )
@@ -130,16 +156,19 @@ def canonical_order(samples: Iterable[ImageSamples]) -> list[ImageSamples]:
     return sorted(samples, key=lambda sample: (sample.label_digest, sample.digest))
 
 
-def subset(sample: ImageSamples, keep: Array) -> ImageSamples:
-    """The samples whose row is marked in `keep`; what is left out counts as never marked."""
-    classes, n_marked = np.unique(sample.y[keep], return_counts=True)
+def subset(sample: ImageSamples, rows: Array, places: Array) -> ImageSamples:
+    """The chosen rows and places; what is left out counts as never labelled, nor looked at."""
+    classes, n_marked = np.unique(sample.y[rows], return_counts=True)
     return replace(
         sample,
-        X=sample.X[keep],
-        y=sample.y[keep],
-        positions=sample.positions[keep],
+        X=sample.X[rows],
+        y=sample.y[rows],
+        positions=sample.positions[rows],
         classes=classes,
         n_marked=n_marked,
+        place_labels=sample.place_labels[places],
+        place_positions=sample.place_positions[places],
+        near=sample.near[places[sample.place_labels == 0]],
     )
 
 
@@ -183,35 +212,26 @@ def fill_rows(image: Image, plan: FeaturePlan, positions: Array, out: Array) -> 
         out[rows] = features[:, local].T
 
 
-def _collect_unlabelled(
-    image: Image,
-    plan: FeaturePlan,
-    flat: Array,
-    max_unlabelled: int,
-    rng: np.random.Generator,
-) -> tuple[Array, int]:
-    """Rows of unlabelled pixels drawn from a few cells, and how many the whole image has."""
-    free = flat == 0
-    if image.mask is not None:
-        free &= image.mask.reshape(-1)
-    n_free = int(np.count_nonzero(free))
-    side = _CELL[image.ndim]
-    grid = tuple(-(-size // side) for size in image.spatial_shape)
-    n_cells = int(np.prod(grid))
-    chosen = np.sort(rng.permutation(n_cells)[:_UNLABELLED_CELLS])
-    spatial = free.reshape(image.spatial_shape)
-    found = []
-    for index in chosen:
-        corner = np.array(np.unravel_index(index, grid)) * side
-        box = tuple(slice(start, start + side) for start in corner)
-        inside = np.argwhere(spatial[box]) + corner
-        found.append(np.ravel_multi_index(tuple(inside.T), image.spatial_shape))
-    positions = np.concatenate(found) if found else np.empty(0, np.int64)
-    if len(positions) > max_unlabelled:
-        positions = np.sort(rng.choice(positions, max_unlabelled, replace=False))
-    rows = np.empty((len(positions), plan.n_features), np.float32)
-    fill_rows(image, plan, positions, rows)
-    return rows, n_free
+def _quota(n_labelled: int, n_in_all: int) -> int:
+    """An image's share of the places."""
+    return -(-N_PLACES * n_labelled // n_in_all) if n_in_all else 0
+
+
+def _draw_places(image: Image, marked: Array, rng: np.random.Generator) -> Array:
+    """Flat indices of places: a random labelled pixel and a random step along y and x each.
+
+    What falls outside the image or its mask is dropped. The first places are the same however
+    many are used.
+    """
+    if len(marked) == 0:
+        return marked
+    starts = marked[rng.integers(len(marked), size=N_PLACES)]
+    at = np.array(np.unravel_index(starts, image.spatial_shape))
+    at[-2:] += rng.integers(-_STEP, _STEP + 1, (2, N_PLACES))
+    sizes = np.array(image.spatial_shape)[:, np.newaxis]
+    at = at[:, ((at >= 0) & (at < sizes)).all(axis=0)]
+    places = np.ravel_multi_index(tuple(at), image.spatial_shape)
+    return places if image.mask is None else places[image.mask.reshape(-1)[places]]
 
 
 def _digest(*arrays: Array) -> bytes:

@@ -19,9 +19,6 @@ from .prior import check_class_prior, estimate_prior
 from .samples import ImageSamples, canonical_order, collect, iterate_pairs
 from .traits import ImageTraits
 
-#: Unlabelled pixels kept of each image and in all, for the prior.
-_UNLABELLED_OF_IMAGE = 4096
-_UNLABELLED_IN_ALL = 20000
 #: Side of the patch that a model file keeps to check itself: large enough to show every
 #: filter, small enough to cost a hundredth of a second.
 _PATCH = {2: 64, 3: 24}
@@ -82,7 +79,7 @@ def collect_all(
     patches: list[tuple[bytes, Array]] = []
     traits: ImageTraits | None = None
     names: tuple[str, ...] = ()
-    n_bytes = 0
+    n_labelled = 0
     total = len(images) if isinstance(images, list | tuple) else 1
     with Reporter(progress, total, "features") as report:
         for source, source_labels, mask in iterate_pairs(images, labels, masks):
@@ -96,12 +93,12 @@ def collect_all(
                 checked,
                 training.features,
                 max_samples=training.max_samples,
-                max_unlabelled=_UNLABELLED_OF_IMAGE,
                 random_state=training.random_state,
+                n_labelled_before=n_labelled,
             )
-            n_bytes += sample.X.nbytes + sample.unlabelled.nbytes
-            _check_budget(n_bytes, training)
-            samples.append(sample)
+            n_labelled += sample.n_labelled
+            samples = [earlier.limit_places(n_labelled) for earlier in (*samples, sample)]
+            _check_budget(sum(s.X.nbytes + s.near.nbytes for s in samples), training)
             if len(sample.positions):
                 patches.append((sample.digest, _check_patch(image, sample.positions)))
             report.advance()
@@ -193,29 +190,21 @@ def _target_prior(
     """The shares of the classes that predictions shall assume."""
     if not isinstance(training.class_prior, str):
         return check_class_prior(training.class_prior, len(classes))
-    marked = _marked_counts(samples, classes)
     if training.class_prior == "strokes":
         if training.class_weight is not None or training.max_samples is None:
             return trained
-        as_marked = marked / marked.sum()
-        return trained if np.allclose(as_marked, trained, rtol=1e-12) else as_marked
-    share = _UNLABELLED_IN_ALL // len(samples) + 1
-    rows = np.concatenate([sample.unlabelled[:share] for sample in samples])
-    n_unlabelled = sum(sample.n_unlabelled for sample in samples)
-    if len(rows) == 0:
-        return marked / marked.sum()
-    probabilities = probability_function(classifier)(rows.T, 1)
-    estimated = estimate_prior(probabilities, trained)
-    # Labelled pixels are known and unlabelled ones estimated: with dense masks the labels rule.
-    counts = marked + n_unlabelled * estimated
-    return counts / counts.sum()
-
-
-def _marked_counts(samples: list[ImageSamples], classes: Array) -> Array:
-    counts = np.zeros(len(classes))
-    for sample in samples:
-        counts[np.searchsorted(classes, sample.classes)] += sample.n_marked
-    return counts
+        marked = np.zeros(len(classes))
+        for sample in samples:
+            marked[np.searchsorted(classes, sample.classes)] += sample.n_marked
+        marked /= marked.sum()
+        return trained if np.allclose(marked, trained, rtol=1e-12) else marked
+    places = np.concatenate([sample.place_labels for sample in samples])
+    known = np.array([np.count_nonzero(places == value) for value in classes], float)
+    near = np.concatenate([sample.near for sample in samples])
+    probabilities = np.empty((0, len(classes)))
+    if len(near):
+        probabilities = probability_function(classifier)(near.T, 1)
+    return estimate_prior(probabilities, trained, known)
 
 
 def _check_patch(image: Image, positions: Array) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixelseg.classify.evaluate import _assign_folds, _stroke_of
+from pixelseg.classify.evaluate import _assign_folds, _strokes
 from pixelseg.metrics import mean_iou
 
 from .scenes import make_scene
@@ -64,9 +64,9 @@ def test_fold_assignment(rng, quick):
     labels[1, 12] = 1
     training = quick()._training()
     (sample,) = collect_all(training, image, labels, None, False).samples
-    strokes = _stroke_of(labels, sample)
+    strokes = _strokes(labels, sample.classes).reshape(-1)[sample.positions]
     assert len(np.unique(strokes)) == 20
-    (folds,) = _assign_folds([sample], [strokes], 3, "strokes")
+    folds = _assign_folds([sample], [strokes], 3, "strokes")[strokes]
     assert set(folds) == {0, 1, 2}
     for stroke in np.unique(strokes):
         assert len(np.unique(folds[strokes == stroke])) == 1

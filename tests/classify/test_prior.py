@@ -19,24 +19,47 @@ def two_gaussians(share, n=20000, distance=3.0, seed=0):
     return np.stack([1 / (1 + odds), odds / (1 + odds)], axis=1)
 
 
+NONE_KNOWN = np.zeros(2)
+
+
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5, 0.9])
 def test_expectation_maximisation_finds_the_share(share):
-    prior = expectation_maximisation(two_gaussians(share), np.array([0.5, 0.5]))
+    prior = expectation_maximisation(two_gaussians(share), np.array([0.5, 0.5]), NONE_KNOWN)
     assert abs(prior[1] - share) < 0.01
     assert abs(prior.sum() - 1) < 1e-9
 
 
-def test_the_default_rule_lies_between_strokes_and_estimate():
+def test_labelled_places_count_as_what_they_are():
+    trained = np.array([0.5, 0.5])
+    p = np.tile([0.5, 0.5], (100, 1))
+    prior = expectation_maximisation(p, trained, np.array([100.0, 0.0]))
+    assert prior[0] > 0.99
+    alone = expectation_maximisation(p[:0], trained, np.array([30.0, 10.0]))
+    np.testing.assert_allclose(alone, [0.75, 0.25])
+
+
+def test_the_default_rule_is_the_mean_of_strokes_and_estimate():
     trained = np.array([0.5, 0.5])
     p = two_gaussians(0.05)
-    estimate = expectation_maximisation(p, trained)[1]
-    assert estimate < estimate_prior(p, trained)[1] < 0.5
+    estimate = expectation_maximisation(p, trained, NONE_KNOWN)
+    np.testing.assert_allclose(estimate_prior(p, trained, NONE_KNOWN), (trained + estimate) / 2)
 
 
-def test_a_class_that_never_occurs_keeps_a_share():
+def test_dense_labels_are_believed():
+    trained = np.array([0.5, 0.5])
+    prior = estimate_prior(np.empty((0, 2)), trained, np.array([10.0, 30.0]))
+    np.testing.assert_allclose(prior, [0.25, 0.75])
+
+
+def test_nothing_to_look_at_leaves_the_strokes_prior():
+    trained = np.array([0.3, 0.7])
+    np.testing.assert_array_equal(estimate_prior(np.empty((0, 2)), trained, NONE_KNOWN), trained)
+
+
+def test_no_class_falls_below_half_its_share():
     p = np.tile([0.6, 0.4, 0.0], (100, 1))
-    prior = estimate_prior(p, np.full(3, 1 / 3))
-    assert (prior > 0).all()
+    prior = estimate_prior(p, np.full(3, 1 / 3), np.zeros(3))
+    assert (prior >= 1 / 6 - 1e-12).all()
 
 
 def test_reweight_is_bayes_rule():

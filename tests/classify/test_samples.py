@@ -5,13 +5,20 @@ import pytest
 
 from pixelseg import FeatureBank
 from pixelseg._arrays import as_image
-from pixelseg.classify.samples import canonical_order, check_pairs, collect, iterate_pairs, subset
+from pixelseg.classify.samples import (
+    N_PLACES,
+    canonical_order,
+    check_pairs,
+    collect,
+    iterate_pairs,
+    subset,
+)
 
 BANK = FeatureBank(ops=["gaussian", "hessian"], sigmas=(1.0, 2.0))
 
 
 def sample(image, labels, **options):
-    options = {"max_samples": None, "max_unlabelled": 50, "random_state": 0, **options}
+    options = {"max_samples": None, "random_state": 0, **options}
     return collect(as_image(image, **options.pop("axes", {})), labels, BANK, **options)
 
 
@@ -23,8 +30,8 @@ def test_rows_are_the_features_of_the_labelled_pixels(rng):
     features = BANK.transform(image).reshape(-1, rows.X.shape[1])
     np.testing.assert_array_equal(rows.X, features[labels.reshape(-1) > 0])
     np.testing.assert_array_equal(rows.y, labels[labels > 0])
-    assert rows.n_unlabelled == (labels == 0).sum()
-    assert len(rows.unlabelled) == 50
+    np.testing.assert_array_equal(rows.place_labels, labels.reshape(-1)[rows.place_positions])
+    np.testing.assert_array_equal(rows.near, features[rows.place_positions[rows.place_labels == 0]])
 
 
 def test_volumes(rng):
@@ -57,14 +64,15 @@ def test_mask_takes_pixels_out(rng):
     labels[10:20] = 0
     rows = sample(image, labels, axes={"mask": np.isfinite(image)})
     assert len(rows.y) == 30 * 20
-    assert rows.n_unlabelled == 10 * 20
+    assert (rows.place_positions % 40 < 20).all()
     assert np.isfinite(rows.X).all()
+    assert np.isfinite(rows.near).all()
 
 
 def test_no_label_is_an_empty_sample(rng):
     rows = sample(rng.normal(size=(20, 20)), np.zeros((20, 20), int))
     assert rows.X.shape[0] == 0
-    assert rows.n_unlabelled == 400
+    assert len(rows.place_labels) == 0
 
 
 def test_order_of_images_does_not_matter(rng):
@@ -80,9 +88,29 @@ def test_order_of_images_does_not_matter(rng):
 
 def test_subset_forgets_what_is_left_out(rng):
     rows = sample(rng.normal(size=(8, 8)), rng.integers(0, 3, (8, 8)))
-    part = subset(rows, rows.y == 2)
+    part = subset(rows, rows.y == 2, rows.place_labels != 1)
     assert part.classes.tolist() == [2]
     assert part.n_marked.tolist() == [(rows.y == 2).sum()]
+    assert set(part.place_labels) == {0, 2}
+    assert len(part.near) == (part.place_labels == 0).sum()
+
+
+def test_places_lie_near_labels_and_are_shared_out_by_them(rng):
+    image = rng.normal(size=(300, 300))
+    labels = np.zeros(image.shape, int)
+    labels[100:102, 100:110] = 1
+    rows = sample(image, labels)
+    y, x = np.unravel_index(rows.place_positions, image.shape)
+    assert y.min() >= 68
+    assert y.max() <= 133
+    assert x.min() >= 68
+    assert x.max() <= 141
+    assert len(rows.place_labels) == N_PLACES
+    later = sample(image, labels, n_labelled_before=60)
+    shrunk = rows.limit_places(80)
+    assert len(later.place_labels) == N_PLACES // 4
+    np.testing.assert_array_equal(later.near, shrunk.near)
+    np.testing.assert_array_equal(later.place_positions, shrunk.place_positions)
 
 
 class Loader:
