@@ -1,0 +1,349 @@
+"""The feature bank against scipy, and its promises: same bits in any box, nothing leaks in."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from skimage import data
+from sklearn.base import clone
+
+from pixelseg import FeatureBank
+from pixelseg._arrays import as_image
+from pixelseg.features import OPS, Op
+from tests.oracles.features import columns
+
+SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
+
+
+def texture(shape, seed=0):
+    """Smooth structure and noise, in [0, 255]."""
+    rng = np.random.default_rng(seed)
+    grid = np.meshgrid(*[np.arange(n) for n in shape], indexing="ij")
+    waves = sum(np.sin(g / (5.0 + 3 * k)) for k, g in enumerate(grid))
+    image = waves + rng.normal(0, 0.3, shape)
+    return 255 * (image - image.min()) / np.ptp(image)
+
+
+def named(features, names, suffix):
+    """Columns of one sigma by their name without the sigma."""
+    return {
+        name.replace(suffix, ""): features[..., k]
+        for k, name in enumerate(names)
+        if suffix in name + "_"
+    }
+
+
+def errors(image, sigma, spacing=None, channel_axis="auto"):
+    """Largest error of each column, over the range (smoothing) or its largest value (others)."""
+    bank = FeatureBank(sigmas=(sigma,))
+    features = bank.transform(image, spacing=spacing, channel_axis=channel_axis)
+    names = [
+        name.replace(f"_s{sigma:g}", "") for name in bank.get_feature_names_out(ndim=image.ndim)
+    ]
+    truth = columns(image, sigma, spacing)
+    found = {}
+    for k, name in enumerate(names):
+        smooth = name in ("gaussian", "difference_of_gaussians")
+        scale = np.ptp(image.astype(float)) if smooth else np.abs(truth[name]).max()
+        # Along an axis of one pixel, and in an image of one, there is no scale but the values.
+        scale = max(scale, np.abs(image).max() / 100)
+        found[name] = np.abs(features[..., k] - truth[name]).max() / scale
+    return found
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+def test_every_column_is_the_truth(sigma, dtype):
+    image = texture((110, 131))
+    image = (image * 257 if dtype == np.uint16 else image).astype(dtype)
+    for name, error in errors(image, sigma).items():
+        smooth = name in ("gaussian", "difference_of_gaussians")
+        assert error < (1e-6 if smooth else 2e-4), (name, error)
+
+
+def test_the_whole_cascade_is_the_truth_on_a_photograph():
+    image = data.camera()[100:240, 150:310]
+    bank = FeatureBank()
+    features = bank.transform(image)
+    names = bank.get_feature_names_out()
+    for sigma in SIGMAS:
+        truth = columns(image, sigma)
+        for k, name in enumerate(names):
+            base, _, rest = name.partition(f"_s{sigma:g}")
+            if rest and rest[0] != "_":
+                continue
+            key = base + rest
+            if key not in truth or f"_s{sigma:g}" not in name:
+                continue
+            smooth = base in ("gaussian", "difference_of_gaussians")
+            scale = 255 if smooth else np.abs(truth[key]).max()
+            error = np.abs(features[..., k] - truth[key]).max() / scale
+            assert error < (1e-6 if smooth else 2e-4), (name, error)
+
+
+@pytest.mark.parametrize("sigma", [0.7, 1.6, 3.5])
+def test_volumes_are_the_truth(sigma):
+    for name, error in errors(texture((18, 40, 35)), sigma, channel_axis=None).items():
+        smooth = name in ("gaussian", "difference_of_gaussians")
+        assert error < (1e-6 if smooth else 5e-4), (name, error)
+
+
+def test_spacing_is_the_truth():
+    image = texture((20, 40, 44))
+    for name, error in errors(image, 2.0, (2.5, 1, 0.5), channel_axis=None).items():
+        smooth = name in ("gaussian", "difference_of_gaussians")
+        assert error < (1e-6 if smooth else 5e-4), (name, error)
+
+
+def test_spacing_only_scales():
+    image = texture((40, 50))
+    bank = FeatureBank(ops=["gaussian", "hessian"], sigmas=(2.0,))
+    plain = bank.transform(image)
+    scaled = FeatureBank(bank.ops, sigmas=(6.0,)).transform(image, spacing=3)
+    np.testing.assert_allclose(scaled[..., 0], plain[..., 0], rtol=1e-6)
+    np.testing.assert_allclose(scaled[..., 1:], plain[..., 1:] / 9, rtol=1e-4, atol=1e-5)
+
+
+def test_narrow_axes_have_differences_that_make_sense():
+    # Slices ten pixels apart: a ramp along z has its slope as gradient, at any sigma.
+    volume = np.arange(12.0)[:, None, None] * np.ones((12, 20, 20)) * 30
+    bank = FeatureBank(ops=["gradient_magnitude", "hessian"], sigmas=(1.0, 3.0))
+    features = bank.transform(volume, channel_axis=None, spacing=(10, 1, 1))
+    inner = features[5:7]
+    np.testing.assert_allclose(inner[..., 0], 3, rtol=1e-3)
+    np.testing.assert_allclose(inner[..., 1:4], 0, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    image = as_image(texture((150, 163)).astype(np.float32))
+    plan = FeatureBank(sigmas=(0.7, 1.6, 3.5)).plan(image)
+    return image, plan, plan.compute(image, image.whole)
+
+
+@given(st.data())
+def test_any_box_has_the_same_bits(whole, data):
+    image, plan, features = whole
+    box = []
+    for size in image.spatial_shape:
+        start = data.draw(st.integers(0, size - 1))
+        box.append((start, data.draw(st.integers(start + 1, size))))
+    part = plan.compute(image, tuple(box))
+    expected = features[(slice(None), slice(None), *(slice(*edge) for edge in box))]
+    np.testing.assert_array_equal(part, expected)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(110, 163))
+def test_any_crop_has_the_same_bits_beyond_the_halo(whole, top, left, right):
+    image, plan, features = whole
+    crop = as_image(image.source[top:, left:right])
+    part = plan.compute(crop, crop.whole)
+    _, halo, _ = plan.halo
+    expected = features[:, :, top:, left:right]
+    inner = (slice(None), slice(None), slice(halo, -halo), slice(halo, -halo))
+    np.testing.assert_array_equal(part[inner], expected[inner])
+
+
+def test_boxes_of_a_volume_have_the_same_bits():
+    image = as_image(texture((14, 45, 50)), channel_axis=None, spacing=(2, 1, 1))
+    plan = FeatureBank(sigmas=(1.0, 3.5)).plan(image)
+    features = plan.compute(image, image.whole)
+    for box in [
+        ((0, 5), (3, 40), (7, 8)),
+        ((13, 14), (0, 45), (0, 33)),
+        ((4, 9), (20, 21), (0, 50)),
+    ]:
+        part = plan.compute(image, box)
+        index = (slice(None), *(slice(*edge) for edge in box))
+        np.testing.assert_array_equal(part, features[index])
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((300, 70), "auto"), ((40, 30, 20), None)])
+def test_threads_do_not_matter(shape, axis):
+    image = texture(shape)
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    one = bank.transform(image, channel_axis=axis)
+    two = bank.transform(image, channel_axis=axis, n_jobs=2)
+    np.testing.assert_array_equal(one, two)
+
+
+def test_the_halo_is_honest():
+    image = texture((1, 260))
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    plan = bank.plan(as_image(image))
+    halo = plan.halo[2]
+    changed = image.copy()
+    changed[0, 130] += 1000
+    difference = (bank.transform(changed) != bank.transform(image)).any(axis=-1)[0]
+    touched = np.flatnonzero(difference)
+    assert touched.min() >= 130 - halo
+    assert touched.max() <= 130 + halo
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (37, 1), (2, 3), (5, 5)])
+def test_images_smaller_than_the_filters(shape):
+    image = texture((60, 60))[: shape[0], : shape[1]]
+    for name, error in errors(image, 1.6).items():
+        assert error < 2e-3, (name, error)
+    assert np.isfinite(FeatureBank().transform(image)).all()
+    assert np.isfinite(FeatureBank().transform(image[None], channel_axis=None)).all()
+
+
+def test_colour_is_each_channel_alone():
+    image = data.astronaut()[:60, :50]
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    features = bank.transform(image)
+    for channel in range(3):
+        alone = bank.transform(image[..., channel])
+        width = alone.shape[-1]
+        np.testing.assert_array_equal(features[..., channel * width : (channel + 1) * width], alone)
+    names = bank.get_feature_names_out(n_channels=3)
+    assert len(names) == features.shape[-1]
+    assert names[0] == "channel0_gaussian_s1"
+
+
+def test_layouts_and_byte_orders():
+    image = texture((50, 60)).astype(np.float32)
+    expected = FeatureBank(sigmas=(1.0,)).transform(image)
+    read_only = image.copy()
+    read_only.flags.writeable = False
+    for variant in (
+        np.asfortranarray(image),
+        image[::-1][::-1],
+        np.repeat(image, 2, axis=1)[:, ::2],
+        image.astype(">f4"),
+        image.astype(np.float64),
+        read_only,
+    ):
+        before = variant.copy()
+        np.testing.assert_array_equal(FeatureBank(sigmas=(1.0,)).transform(variant), expected)
+        np.testing.assert_array_equal(variant, before)
+
+
+def test_a_full_mask_changes_nothing():
+    image = texture((60, 70))
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    mask = np.ones(image.shape, bool)
+    np.testing.assert_array_equal(bank.transform(image, mask=mask), bank.transform(image))
+
+
+@pytest.mark.parametrize("shape", [(60, 70), (10, 40, 44)])
+def test_nothing_outside_a_mask_leaks_in(shape):
+    axis = "auto" if len(shape) == 2 else None
+    image = texture(shape)
+    mask = np.ones(shape, bool)
+    mask[..., :20, 25:40] = False
+    mask[..., 30, 5] = False
+    bank = FeatureBank(sigmas=(0.7, 1.6, 3.5))
+    features = bank.transform(image, mask=mask, channel_axis=axis)
+    for value in (np.nan, np.inf, 1e6):
+        other = np.where(mask, image, value)
+        np.testing.assert_array_equal(bank.transform(other, mask=mask, channel_axis=axis), features)
+    assert (features[~mask] == 0).all()
+    assert np.isfinite(features).all()
+    far = bank.transform(image, channel_axis=axis)
+    corner = (..., slice(-2, None), slice(-2, None), slice(None))
+    np.testing.assert_allclose(features[corner], far[corner], rtol=2e-3, atol=2e-3)
+
+
+def test_a_constant_inside_a_mask_stays_constant():
+    mask = np.random.default_rng(0).random((40, 40)) < 0.5
+    bank = FeatureBank(ops=["gaussian", "gradient_magnitude"], sigmas=(1.0, 3.5))
+    features = bank.transform(np.full((40, 40), 7.0), mask=mask)
+    np.testing.assert_allclose(features[mask][:, [0, 2]], 7, rtol=1e-5)
+    np.testing.assert_allclose(features[mask][:, [1, 3]], 0, atol=1e-4)
+
+
+def local_range(plane, sigma, spacing):
+    size = 2 * round(2 * sigma) + 1
+    from scipy import ndimage
+
+    return ndimage.maximum_filter(plane, size) - ndimage.minimum_filter(plane, size)
+
+
+def test_an_op_of_ones_own():
+    image = texture((60, 70)).astype(np.float32)
+    bank = FeatureBank(ops=["gaussian", local_range], sigmas=(1.0, 2.0))
+    features = bank.transform(image)
+    assert list(bank.get_feature_names_out()) == [
+        "gaussian_s1",
+        "local_range_s1",
+        "gaussian_s2",
+        "local_range_s2",
+    ]
+    np.testing.assert_array_equal(features[..., 1], local_range(image, 1.0, (1, 1)))
+    checked = as_image(image)
+    plan = bank.plan(checked)
+    np.testing.assert_array_equal(
+        plan.compute(checked, ((10, 30), (5, 70)))[:, 0], np.moveaxis(features, -1, 0)[:, 10:30, 5:]
+    )
+
+
+def test_an_op_with_two_columns():
+    op = Op("powers", lambda p, s, _: np.stack([p, p * p]), columns=("_1", "_2"), reach=0)
+    image = texture((9, 8)).astype(np.float32)
+    bank = FeatureBank(ops=[op], sigmas=(1.0,))
+    assert list(bank.get_feature_names_out()) == ["powers_s1_1", "powers_s1_2"]
+    np.testing.assert_array_equal(bank.transform(image)[..., 1], image * image)
+    wrong = FeatureBank(ops=[Op("wrong", lambda p, s, _: p[1:])], sigmas=(1.0,))
+    with pytest.raises(ValueError, match="'wrong' returned shape"):
+        wrong.transform(image)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+@pytest.mark.parametrize("name", list(OPS))
+def test_names_and_counts_follow_the_table(name, ndim):
+    bank = FeatureBank(ops=[name], sigmas=(1.0, 2.0))
+    image = texture((6, 20, 21)[-ndim:])
+    features = bank.transform(image, channel_axis=None)
+    suffixes = OPS[name].suffixes(ndim)
+    expected = [f"{name}_s{sigma}{suffix}" for sigma in (1, 2) for suffix in suffixes]
+    assert list(bank.get_feature_names_out(ndim=ndim)) == expected
+    assert features.shape[-1] == len(expected)
+    # An op alone gives the bits that it gives beside the others.
+    everything = FeatureBank(sigmas=(1.0, 2.0))
+    names = list(everything.get_feature_names_out(ndim=ndim))
+    together = everything.transform(image, channel_axis=None)
+    np.testing.assert_array_equal(features, together[..., [names.index(n) for n in expected]])
+
+
+def test_sigmas_per_op():
+    bank = FeatureBank(ops={"gaussian": (1.0, 3.0), "hessian": 2.0})
+    assert list(bank.get_feature_names_out()) == [
+        "gaussian_s1",
+        "hessian_s2_0",
+        "hessian_s2_1",
+        "gaussian_s3",
+    ]
+
+
+def test_scikit_learn_manners():
+    bank = FeatureBank(sigmas=(1.0,))
+    assert clone(bank).get_params() == bank.get_params()
+    assert bank.fit(None) is bank
+    assert bank.set_params(sigmas=(2.0,)).sigmas == (2.0,)
+
+
+def test_workspace_bytes_bound_what_is_held():
+    image = as_image(texture((200, 210)))
+    plan = FeatureBank().plan(image)
+    small, large = plan.workspace_bytes((1, 50, 50)), plan.workspace_bytes((1, 200, 210))
+    assert small < large
+    assert large > 12 * 4 * 200 * 210
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "words"),
+    [
+        ({"ops": ["gausian"]}, ValueError, "'gausian'.*gaussian, gradient_magnitude"),
+        ({"ops": "gaussian"}, TypeError, r"pass \['gaussian'\]"),
+        ({"ops": []}, ValueError, "empty"),
+        ({"ops": ["gaussian", "gaussian"]}, ValueError, "twice"),
+        ({"sigmas": ()}, ValueError, "sigmas is"),
+        ({"sigmas": (1, -2)}, ValueError, "positive"),
+        ({"sigmas": (np.nan,)}, ValueError, "positive"),
+    ],
+)
+def test_bad_parameters(params, kind, words):
+    with pytest.raises(kind, match=words):
+        FeatureBank(**params).transform(np.zeros((5, 5)))
