@@ -98,6 +98,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         spacing: float | Sequence[float] | None = None,
         mask: Any = None,
         n_jobs: int | None = None,
+        out: Array | None = None,
     ) -> Array:
         """Compute all columns of an image.
 
@@ -113,15 +114,17 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             columns are 0.
         n_jobs : int, optional
             Threads; the result does not depend on it.
+        out : float32 array of shape (..., n_features), optional
+            Where to write, such as an earlier result: fresh memory costs as much as the filters.
 
         Returns
         -------
         ndarray of float32, shape (..., n_features)
-            A view of planes, each of which is contiguous.
+            `out`, or a view of new planes, each of which is contiguous.
         """
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
-        planes = np.empty((plan.n_features, *checked.shape3d), FEATURE_DTYPE)
+        planes = _planes(out, (plan.n_features, *checked.shape3d), checked.spatial_shape)
         axis = 0 if checked.ndim == 3 else 1
         size = checked.shape3d[axis]
         step = _CHUNK_ROWS if n_jobs is not None and n_jobs != 1 else size
@@ -142,7 +145,11 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             plan.compute(checked, checked.whole, planes)
         else:
             run_chunks(compute, range(0, size, step), n_jobs)
-        return np.moveaxis(planes.reshape(plan.n_features, *checked.spatial_shape), 0, -1)
+        features = np.moveaxis(planes.reshape(plan.n_features, *checked.spatial_shape), 0, -1)
+        if out is None or np.shares_memory(out, planes):
+            return features
+        out[...] = features
+        return out
 
     def get_feature_names_out(
         self, input_features: Any = None, *, ndim: int = 2, n_channels: int = 1
@@ -169,6 +176,21 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             raise ValueError(f"ops names {names}, with one twice: give each op its own name.")
         every = sorted({sigma for _, sigmas in chosen for sigma in sigmas})
         return [(sigma, [op for op, sigmas in chosen if sigma in sigmas]) for sigma in every]
+
+
+def _planes(out: Array | None, shape: tuple[int, ...], spatial_shape: tuple[int, ...]) -> Array:
+    """Contiguous planes to compute into: those of `out` where they are contiguous, or new ones."""
+    if out is not None:
+        expected = (*spatial_shape, shape[0])
+        if out.shape != expected or out.dtype != FEATURE_DTYPE:
+            raise ValueError(
+                f"out has shape {out.shape} and dtype {out.dtype} but must have shape {expected} "
+                "and dtype float32."
+            )
+        planes = np.moveaxis(out, -1, 0)
+        if planes.flags.c_contiguous:
+            return planes.reshape(shape)
+    return np.empty(shape, FEATURE_DTYPE)
 
 
 def as_op(op: str | Op | Callable) -> Op:

@@ -167,6 +167,20 @@ def test_threads_do_not_matter(shape, axis):
     np.testing.assert_array_equal(one, two)
 
 
+def test_out_is_written():
+    image = texture((20, 30))
+    bank = FeatureBank(sigmas=(1.0,))
+    expected = bank.transform(image)
+    again = np.zeros_like(expected)
+    planar = np.moveaxis(np.zeros((8, 20, 30), np.float32), 0, -1)
+    for out in (planar, again, np.zeros(expected.shape, np.float32)):
+        result = bank.transform(image, out=out)
+        assert np.shares_memory(result, out)
+        np.testing.assert_array_equal(out, expected)
+    with pytest.raises(ValueError, match="out has shape"):
+        bank.transform(image, out=np.zeros((20, 30, 7), np.float32))
+
+
 def test_the_halo_is_honest():
     image = texture((1, 260))
     bank = FeatureBank(sigmas=(1.0, 3.5))
