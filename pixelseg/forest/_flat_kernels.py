@@ -48,8 +48,11 @@ def order_depth_first(left, right, weight, order):
 
 
 @kernel
-def walk(x, n_features, thresholds, links, bits, mask, root, n, at):
-    """at[:n] = the leaf that each of the first n rows of x reaches; n is rounded up to LANES."""
+def walk(x, n_features, thresholds, links, bits, mask, n, at):
+    """at[:n] = the leaf of one tree that each of the first n rows of x reaches.
+
+    n is rounded up to LANES.
+    """
     one = np.uint64(1)
     zero = np.uint64(0)
     for i in range(0, n, LANES):
@@ -69,8 +72,8 @@ def walk(x, n_features, thresholds, links, bits, mask, root, n, at):
         r13 = r12 + n_features
         r14 = r13 + n_features
         r15 = r14 + n_features
-        k0 = k1 = k2 = k3 = k4 = k5 = k6 = k7 = root
-        k8 = k9 = k10 = k11 = k12 = k13 = k14 = k15 = root
+        k0 = k1 = k2 = k3 = k4 = k5 = k6 = k7 = zero
+        k8 = k9 = k10 = k11 = k12 = k13 = k14 = k15 = zero
         moved = one
         while moved != zero:
             t0 = np.uint64(links[k0 << one])
@@ -120,12 +123,13 @@ def walk(x, n_features, thresholds, links, bits, mask, root, n, at):
 
 
 @kernel
-def add_trees(planes, start, stop, thresholds, links, bits, roots, leaves, values, out):
-    """Add every tree's class shares to out (stop - start, n_classes), in the trees' order.
+def add_trees(planes, start, thresholds, links, bits, roots, leaves, values, out):
+    """Add every tree's class shares to out (n_rows, n_classes), in the trees' order.
 
-    planes (n_features, n): a row of the forest is a column here; leaves (n_nodes,): the row of
-    `values` that belongs to a leaf.
+    planes (n_features, n): a row of the forest is a column here, the first of them `start`;
+    links count from the tree's root; leaves (n_nodes,): the row of `values` of a leaf.
     """
+    stop = start + len(out)
     n_features = planes.shape[0]
     n_classes = values.shape[1]
     bits = np.uint64(bits)
@@ -139,10 +143,12 @@ def add_trees(planes, start, stop, thresholds, links, bits, roots, leaves, value
             for i in range(n):
                 x[i * n_features + f] = column[first + i]
         for tree in range(len(roots)):
-            root = np.uint64(roots[tree])
-            walk(x, np.uint64(n_features), thresholds, links, bits, mask, root, n, at)
+            root = roots[tree]
+            nodes = thresholds[2 * root :]
+            walk(x, np.uint64(n_features), nodes, links[2 * root :], bits, mask, n, at)
+            value_of = leaves[root:]
             for i in range(n):
-                share = values[leaves[at[i]]]
+                share = values[value_of[at[i]]]
                 total = out[first - start + i]
                 for c in range(n_classes):
                     total[c] += share[c]

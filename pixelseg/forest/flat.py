@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .._arrays import Array
-from .._jit import effective_n_jobs, run_chunks
+from .._jit import run_chunks
 
 #: Rows that one thread takes at a time; the borders do not depend on the number of threads.
 _CHUNK = 8192
@@ -73,6 +73,24 @@ class FlatForest:
     def n_nodes(self) -> int:
         """Number of nodes of all trees, leaves included."""
         return len(self.threshold)
+
+    @property
+    def depth(self) -> int:
+        """Most decisions that a row goes through in one tree."""
+        depth = 0
+        places = self.roots
+        while True:
+            left = self.left[places]
+            left = left[left != places]
+            if len(left) == 0:
+                return depth
+            places = np.concatenate([left, left + 1])
+            depth += 1
+
+    def equals(self, other: FlatForest) -> bool:
+        """Whether another forest has the same arrays, and so the same bits."""
+        mine, theirs = self.arrays(), other.arrays()
+        return all(np.array_equal(mine[name], theirs[name]) for name in mine)
 
     def __repr__(self) -> str:
         return (
@@ -130,6 +148,8 @@ class FlatForest:
             )
         for name, (dtype, ndim) in _DTYPES.items():
             array = arrays[name]
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"{name} is a {type(array).__name__}, not an array")
             if array.dtype != dtype or array.ndim != ndim or array.size == 0:
                 raise ValueError(
                     f"{name} has dtype {array.dtype} and shape {array.shape}, not {dtype} with "
@@ -147,11 +167,12 @@ class FlatForest:
         Parameters
         ----------
         X : array of shape (n, n_features)
-            Finite numbers, taken as float32 as scikit-learn does. Rows of an image's features in
-            planes, `planes.reshape(n_features, -1).T`, are read without a copy.
+            Finite numbers, taken as float32 as scikit-learn does; ValueError for missing values,
+            also where the forest was grown on some. Rows of an image's features in planes,
+            `planes.reshape(n_features, -1).T`, are read without a copy.
         n_jobs : int, optional
             Threads; the bits do not depend on it.
-        out : float64 array (n, n_classes), optional
+        out : float64 array (n, n_classes) in C order, optional
 
         Returns
         -------
@@ -159,30 +180,26 @@ class FlatForest:
         """
         from ._flat_kernels import add_trees
 
-        planes = np.asarray(X, np.float32).T
-        if planes.ndim != 2 or len(planes) != self.n_features:
-            raise ValueError(
-                f"X has shape {planes.shape[::-1]} but must be (n, {self.n_features}): the forest "
-                f"was grown on {self.n_features} features."
-            )
-        # One layout of the planes, so that one signature is compiled.
-        planes = np.ascontiguousarray(planes)
+        planes = _as_planes(X, self.n_features)
         n = planes.shape[1]
         if out is None:
             out = np.empty((n, self.n_classes))
+        else:
+            _check_out(out, (n, self.n_classes))
         thresholds, links, bits, leaves = self._packed
-        jobs = effective_n_jobs(n_jobs)
 
         def predict(start: int) -> None:
             stop = min(start + _CHUNK, n)
             rows = out[start:stop]
             rows[...] = 0
-            add_trees(
-                planes, start, stop, thresholds, links, bits, self.roots, leaves, self.values, rows
-            )
+            # One layout, so that one signature is compiled; rows are turned chunk by chunk.
+            chunk, first = planes, start
+            if not planes.flags.c_contiguous:
+                chunk, first = np.ascontiguousarray(planes[:, start:stop]), 0
+            add_trees(chunk, first, thresholds, links, bits, self.roots, leaves, self.values, rows)
             rows /= self.n_trees
 
-        run_chunks(predict, range(0, n, _CHUNK), jobs)
+        run_chunks(predict, range(0, n, _CHUNK), n_jobs)
         return out
 
     @cached_property
@@ -190,22 +207,29 @@ class FlatForest:
         """Thresholds and links of the nodes, the bits of a feature, and each leaf's values.
 
         Threshold and link are two words of one array: a step of a walk reads one cache line.
+        Links count from the root of their tree.
         """
-        bits = max(1, int(self.n_features - 1).bit_length())
-        if self.n_nodes > 2 ** (32 - bits):
-            raise ValueError(
-                f"the forest has {self.n_nodes} nodes on {self.n_features} features, more than "
-                f"{2 ** (32 - bits)}: grow fewer or shallower trees."
-            )
+        bits = self._feature_bits()
+        sizes = np.diff(np.append(self.roots, self.n_nodes))
+        left = (self.left - np.repeat(self.roots, sizes)).astype(np.uint32)
         words = np.empty(2 * self.n_nodes, np.uint32)
         words.view(np.float32)[::2] = self.threshold
-        words[1::2] = (self.left.astype(np.uint32) << np.uint32(bits)) | self.feature.astype(
-            np.uint32
-        )
+        words[1::2] = (left << np.uint32(bits)) | self.feature.astype(np.uint32)
         is_leaf = self.left == np.arange(self.n_nodes)
         leaves = np.zeros(self.n_nodes, np.int32)
         leaves[is_leaf] = self.leaf_values
         return words.view(np.float32), words[1:], bits, leaves
+
+    def _feature_bits(self) -> int:
+        """Bits of a link that name a feature; ValueError where the rest cannot name a node."""
+        bits = max(1, int(self.n_features - 1).bit_length())
+        largest = int(np.diff(np.append(self.roots, self.n_nodes)).max())
+        if largest > 2 ** (32 - bits):
+            raise ValueError(
+                f"a tree has {largest} nodes on {self.n_features} features, more than "
+                f"{2 ** (32 - bits)}: grow smaller trees, with max_depth or min_samples_leaf."
+            )
+        return bits
 
     def _check(self) -> None:
         """Refuse arrays that do not describe trees."""
@@ -215,12 +239,15 @@ class FlatForest:
             raise ValueError("threshold, left and feature have different lengths")
         if self.roots[0] != 0 or (np.diff(self.roots) <= 0).any() or self.roots[-1] >= n:
             raise ValueError("roots do not ascend from 0 within the nodes")
-        tree = np.searchsorted(self.roots, place, side="right")
-        end = np.append(self.roots[1:], n)[tree - 1]
+        self._feature_bits()
+        end = np.repeat(np.append(self.roots[1:], n), np.diff(np.append(self.roots, n)))
         is_leaf = self.left == place
         inner = ~is_leaf
-        if (inner & ((self.left <= place) | (self.left + 1 >= end))).any():
+        left = self.left[inner]
+        if ((left <= place[inner]) | (left >= end[inner] - 1)).any():
             raise ValueError("left leads out of a tree or back up")
+        if (np.bincount(np.concatenate([self.roots, left, left + 1]), minlength=n) != 1).any():
+            raise ValueError("left does not lead to every node but the roots, and to each once")
         if ((self.feature < 0) | (self.feature >= self.n_features)).any():
             raise ValueError(f"feature is out of the range of {self.n_features} features")
         if (
@@ -247,6 +274,35 @@ _DTYPES: dict[str, tuple[type, int]] = {
     "values": (np.float64, 2),
     "importances": (np.float64, 1),
 }
+
+
+def _as_planes(X: Any, n_features: int) -> Array:
+    """Rows as finite float32 planes (n_features, n), without a copy where they are that."""
+    with np.errstate(over="ignore"):
+        planes = np.asarray(X, np.float32).T
+    if planes.ndim != 2 or len(planes) != n_features:
+        raise ValueError(
+            f"X has shape {planes.shape[::-1]} but must be (n, {n_features}): the forest was grown "
+            f"on {n_features} features."
+        )
+    # The extremes are a cheap first look: they are finite only if every value is.
+    if planes.size and not np.isfinite([planes.min(), planes.max()]).all():
+        row, feature = np.argwhere(~np.isfinite(planes.T))[0]
+        raise ValueError(
+            f"X holds {planes[feature, row]} in row {row}, feature {feature}, but must be finite "
+            "and fit float32: replace missing values first."
+        )
+    return planes
+
+
+def _check_out(out: Any, shape: tuple[int, int]) -> None:
+    if not isinstance(out, np.ndarray):
+        raise ValueError(f"out is a {type(out).__name__} but must be a float64 array {shape}.")
+    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out has shape {out.shape} and dtype {out.dtype} but must be a float64 array of shape "
+            f"{shape} in C order: leave it out to get a new array."
+        )
 
 
 def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
@@ -283,4 +339,5 @@ def _floor_float32(threshold: Array) -> Array:
     nearest = threshold.astype(np.float32)
     above = nearest.astype(np.float64) > threshold
     nearest[above] = np.nextafter(nearest[above], np.float32(-np.inf))
-    return nearest
+    # Growing on missing values makes splits at infinity, which every finite row passes leftwards.
+    return np.minimum(nearest, np.finfo(np.float32).max)
