@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = _parse(argv)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
-    from ._report import complain, show_warning
+    from ._report import complain, note, show_warning
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return int(args.run(args))
         except KeyboardInterrupt:
-            complain("stopped; nothing half written was left")
+            note("stopped; nothing half written was left")
             return 130
         except BrokenPipeError:
             # Whoever read stdout (head, less) has seen enough; nothing more can be printed.
