@@ -7,6 +7,7 @@ lets scikit-learn's own objects go.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._arrays import Array
 from .flat import FlatForest
+
+#: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
+_LEAST_ROWS = 100
 
 
 class ForestClassifier(ClassifierMixin, BaseEstimator):
@@ -40,7 +44,8 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
         Whether each tree sees rows drawn with replacement, or all.
     max_samples : float, int or None, default 0.3
         Rows (or the share of the rows) that are drawn for a tree. Neighbouring pixels are nearly
-        copies of each other: few rows a tree make different trees, and smaller ones.
+        copies of each other: few rows a tree make different trees, and smaller ones. A share is
+        never less than 100 rows, or all where there are fewer.
     class_weight : "balanced", "balanced_subsample" or dict, optional
     n_jobs : int, optional
         Threads to grow and to predict with; the result does not depend on it.
@@ -102,7 +107,7 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
             min_samples_leaf=self.min_samples_leaf,
             max_features=self.max_features,
             bootstrap=self.bootstrap,
-            max_samples=self.max_samples if self.bootstrap else None,
+            max_samples=self._rows_a_tree(len(X)),
             class_weight=self.class_weight,
             n_jobs=self.n_jobs,
             random_state=self.random_state,
@@ -110,12 +115,26 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
         peer.fit(X, y, sample_weight)
         return self._set(FlatForest.from_sklearn(peer), peer.classes_)
 
+    def _rows_a_tree(self, n: int) -> int | None:
+        """`max_samples` as a number of rows; None where trees see all."""
+        share = self.max_samples
+        if not self.bootstrap or share is None:
+            return None
+        if isinstance(share, Integral):
+            return int(share)
+        if not 0 < share <= 1:
+            raise ValueError(
+                f"max_samples is {share} but a share of the rows must be above 0 and at most 1: "
+                "pass an integer for a number of rows."
+            )
+        return max(int(share * n), min(n, _LEAST_ROWS))
+
     @classmethod
     def from_sklearn(cls, estimator: Any) -> ForestClassifier:
         """Compile a fitted random forest, extremely random forest or tree of scikit-learn.
 
-        Probabilities have the bits of `estimator.predict_proba` with one thread. TypeError for
-        other estimators.
+        Probabilities have the bits of `estimator.predict_proba` with one thread. Parameters that
+        both have are taken over, in case that it is fitted again. TypeError for other estimators.
         """
         flat = FlatForest.from_sklearn(estimator)
         params = estimator.get_params()
@@ -124,7 +143,12 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
             extra = isinstance(estimator, ExtraTreesClassifier)
             known["splitter"] = "random" if extra else "best"
         known["n_estimators"] = flat.n_trees
-        return cls.from_flat(flat, estimator.classes_, **known)
+        # A single tree sees all rows.
+        known.setdefault("bootstrap", False)
+        forest = cls.from_flat(flat, estimator.classes_, **known)
+        if hasattr(estimator, "feature_names_in_"):
+            forest.feature_names_in_ = estimator.feature_names_in_
+        return forest
 
     @classmethod
     def from_flat(cls, flat: FlatForest, classes: Array, **params: Any) -> ForestClassifier:
@@ -151,4 +175,5 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]

@@ -1,0 +1,143 @@
+"""The forest as an estimator of scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from pixelseg import ForestClassifier
+from pixelseg.forest import FlatForest
+
+#: Checks of scikit-learn that cannot hold, and why.
+EXCLUDED = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "rows are drawn at random: repeating a row draws others than weighting it does"
+    ),
+}
+
+
+@parametrize_with_checks(
+    [ForestClassifier(n_estimators=5), ForestClassifier(n_estimators=5, splitter="best")],
+    expected_failed_checks=lambda _: EXCLUDED,
+)
+def test_scikit_learn_s_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    X, y = load_iris(return_X_y=True)
+    return X, np.array([-7, 3, 1000])[y]
+
+
+@pytest.mark.parametrize(
+    ("splitter", "peer"), [("random", ExtraTreesClassifier), ("best", RandomForestClassifier)]
+)
+def test_bits_are_those_of_sklearn(rows, splitter, peer):
+    X, y = rows
+    params = {"n_estimators": 20, "max_features": "sqrt", "bootstrap": True, "random_state": 3}
+    ours = ForestClassifier(splitter=splitter, max_samples=None, min_samples_leaf=1, **params)
+    theirs = peer(**params).fit(X.astype(np.float32), y)
+    np.testing.assert_array_equal(ours.fit(X, y).predict_proba(X), theirs.predict_proba(X))
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    np.testing.assert_array_equal(ours.classes_, [-7, 3, 1000])
+    np.testing.assert_array_equal(ours.feature_importances_, theirs.feature_importances_)
+    assert ours.n_features_in_ == 4
+
+
+def test_n_jobs_changes_nothing(rows):
+    X, y = rows
+    one, two = (ForestClassifier(20, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
+    assert one.forest_.equals(two.forest_)
+    np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
+
+
+def test_the_same_call_grows_the_same_forest(rows):
+    X, y = rows
+    first, again = (ForestClassifier(20).fit(X, y) for _ in range(2))
+    assert first.forest_.equals(again.forest_)
+    assert not first.forest_.equals(ForestClassifier(20, random_state=1).fit(X, y).forest_)
+
+
+def test_only_arrays_are_kept(rows):
+    fitted = ForestClassifier(5).fit(*rows)
+    learned = {name for name in vars(fitted) if name.endswith("_")}
+    assert learned == {"classes_", "n_features_in_", "forest_"}
+    assert isinstance(fitted.forest_, FlatForest)
+
+
+def test_weights_move_the_answer(rows):
+    X, y = rows
+    params = {"n_estimators": 20, "max_depth": 1}
+    plain = ForestClassifier(**params).fit(X, y).predict_proba(X).mean(axis=0)
+    by_class = ForestClassifier(**params, class_weight={-7: 9.0}).fit(X, y)
+    by_row = ForestClassifier(**params).fit(X, y, sample_weight=np.where(y == -7, 9.0, 1.0))
+    assert by_class.predict_proba(X).mean(axis=0)[0] > plain[0] + 0.1
+    assert by_row.predict_proba(X).mean(axis=0)[0] > plain[0] + 0.1
+
+
+@pytest.mark.parametrize("n", [3, 10, 20])
+def test_a_few_rows_are_enough(rows, n):
+    X, y = rows
+    some = np.linspace(0, len(X) - 1, n).astype(int)
+    fitted = ForestClassifier(min_samples_leaf=1).fit(X[some], y[some])
+    assert fitted.score(X[some], y[some]) == 1
+
+
+def test_a_share_of_the_rows_is_not_next_to_nothing(rows):
+    X, y = rows
+    by_share = ForestClassifier(10, max_samples=0.01).fit(X, y)
+    by_number = ForestClassifier(10, max_samples=100).fit(X, y)
+    assert by_share.forest_.equals(by_number.forest_)
+
+
+@pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
+def test_a_fitted_forest_of_sklearn_is_compiled(rows, kind):
+    X, y = rows
+    theirs = kind(20, max_depth=4, min_samples_leaf=3, random_state=5).fit(X, y)
+    ours = ForestClassifier.from_sklearn(theirs)
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    again = clone(ours).fit(X.astype(np.float32), y)
+    expected = FlatForest.from_sklearn(clone(theirs).fit(X.astype(np.float32), y))
+    assert again.forest_.equals(expected)
+
+
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, ExtraTreeClassifier])
+def test_a_fitted_tree_of_sklearn_is_compiled(rows, kind):
+    X, y = rows
+    theirs = kind(max_depth=3, random_state=5).fit(X, y)
+    ours = ForestClassifier.from_sklearn(theirs)
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    params = ours.get_params()
+    assert params["n_estimators"] == 1
+    assert params["max_depth"] == 3
+    assert params["bootstrap"] is False
+
+
+def test_other_estimators_are_not_compiled():
+    with pytest.raises(TypeError, match="RandomForestClassifier"):
+        ForestClassifier.from_sklearn(GridSearchCV(ForestClassifier(), {}))
+
+
+def test_a_search_over_its_parameters(rows):
+    search = GridSearchCV(ForestClassifier(5), {"max_depth": [1, 5]}, cv=3).fit(*rows)
+    assert search.best_params_ == {"max_depth": 5}
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"splitter": "worst"}, "splitter is 'worst'"),
+        ({"max_samples": 1.5}, r"max_samples is 1\.5"),
+        ({"max_samples": 0.0}, r"max_samples is 0\.0"),
+        ({"n_estimators": 0}, "n_estimators"),
+    ],
+)
+def test_bad_parameters_are_refused(rows, params, message):
+    with pytest.raises(ValueError, match=message):
+        ForestClassifier(**params).fit(*rows)
