@@ -19,6 +19,11 @@ from .classes import mean_iou as mean_iou
 from .information import VariationOfInformation as VariationOfInformation
 from .information import v_info as v_info
 from .information import variation_of_information as variation_of_information
+from .instances import InstanceScores as InstanceScores
+from .instances import PanopticQuality as PanopticQuality
+from .instances import aggregated_jaccard_index as aggregated_jaccard_index
+from .instances import instance_scores as instance_scores
+from .instances import panoptic_quality as panoptic_quality
 from .matching import BoundaryMatching as BoundaryMatching
 from .matching import match_boundaries as match_boundaries
 from .overlap import Covering as Covering

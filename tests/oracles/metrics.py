@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -93,3 +93,49 @@ def overlap(one, other, scored):
     """Intersection over union of two masks among the scored pixels."""
     either = ((one | other) & scored).sum()
     return (one & other & scored).sum() / either if either else 0.0
+
+
+def object_ious(truth, prediction):
+    """Intersection over union of every true with every predicted object, and all areas."""
+    masks = [
+        [image == label for label in np.unique(image[image > 0])] for image in (truth, prediction)
+    ]
+    table = np.array([[overlap(t, p, np.ones_like(t)) for p in masks[1]] for t in masks[0]])
+    return table.reshape(len(masks[0]), len(masks[1])), masks
+
+
+def one_to_one(table):
+    """Every way to pair rows with columns one to one, as lists of pairs (tiny tables only)."""
+    n_rows, n_columns = table.shape
+    if n_rows > n_columns:
+        return [[(r, c) for c, r in pairs] for pairs in one_to_one(table.T)]
+    return [
+        list(zip(range(n_rows), columns, strict=True))
+        for columns in permutations(range(n_columns), n_rows)
+    ]
+
+
+def best_pairs(table, threshold, strict):
+    """Most pairs that reach the threshold, and the largest sum of their IoU."""
+    best = (0, 0.0)
+    for pairs in one_to_one(table):
+        ious = [table[pair] for pair in pairs]
+        kept = [iou for iou in ious if iou > threshold or (iou == threshold and not strict)]
+        best = max(best, (len(kept), sum(sorted(kept))))
+    return best
+
+
+def aggregated_jaccard(truth, prediction, plus):
+    """AJI, or AJI+ by trying every pairing."""
+    table, (truths, predictions) = object_ious(truth, prediction)
+    if plus:
+        pairings = one_to_one(table)
+        pairs = max(pairings, key=lambda pairs: sum(table[pair] for pair in pairs), default=[])
+    else:
+        pairs = [(t, row.argmax()) for t, row in enumerate(table) if row.size]
+    pairs = [pair for pair in pairs if table[pair] > 0]
+    shared = sum((truths[t] & predictions[p]).sum() for t, p in pairs)
+    union = sum((truths[t] | predictions[p]).sum() for t, p in pairs)
+    union += sum(mask.sum() for t, mask in enumerate(truths) if t not in [t for t, _ in pairs])
+    union += sum(mask.sum() for p, mask in enumerate(predictions) if p not in [p for _, p in pairs])
+    return shared / union if union else 1.0
