@@ -1,5 +1,11 @@
 from ._contingency import ContingencyTable as ContingencyTable
 from ._contingency import contingency_table as contingency_table
+from .accumulate import ClassAccumulator as ClassAccumulator
+from .accumulate import InstanceAccumulator as InstanceAccumulator
+from .accumulate import InstanceImageScores as InstanceImageScores
+from .accumulate import InstanceSetScores as InstanceSetScores
+from .accumulate import RegionAccumulator as RegionAccumulator
+from .accumulate import RegionSetScores as RegionSetScores
 from .boundaries import BoundaryScores as BoundaryScores
 from .boundaries import boundary_map as boundary_map
 from .boundaries import boundary_scores as boundary_scores
