@@ -13,6 +13,9 @@ from .boundary_benchmark import BoundaryBenchmark as BoundaryBenchmark
 from .boundary_benchmark import BoundaryCurve as BoundaryCurve
 from .boundary_benchmark import BoundaryPoint as BoundaryPoint
 from .boundary_benchmark import boundary_benchmark as boundary_benchmark
+from .calibration import ReliabilityCurve as ReliabilityCurve
+from .calibration import expected_calibration_error as expected_calibration_error
+from .calibration import reliability_curve as reliability_curve
 from .classes import ClassScores as ClassScores
 from .classes import accuracy as accuracy
 from .classes import class_accuracy as class_accuracy
@@ -38,6 +41,8 @@ from .rand import PartitionScores as PartitionScores
 from .rand import adapted_rand as adapted_rand
 from .rand import adjusted_rand_index as adjusted_rand_index
 from .rand import rand_index as rand_index
+from .ranking import average_precision as average_precision
+from .ranking import roc_auc as roc_auc
 from .region_benchmark import ImageCovering as ImageCovering
 from .region_benchmark import RegionBenchmark as RegionBenchmark
 from .region_benchmark import RegionCurve as RegionCurve

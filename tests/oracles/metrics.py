@@ -139,3 +139,14 @@ def aggregated_jaccard(truth, prediction, plus):
     union += sum(mask.sum() for t, mask in enumerate(truths) if t not in [t for t, _ in pairs])
     union += sum(mask.sum() for p, mask in enumerate(predictions) if p not in [p for _, p in pairs])
     return shared / union if union else 1.0
+
+
+def reliability(truth, probabilities, classes, n_bins):
+    """Pixels, confidence and accuracy of each bin, pixel by pixel."""
+    bins = [[] for _ in range(n_bins)]
+    for t, row in zip(truth.ravel(), probabilities.reshape(truth.size, -1), strict=True):
+        confidence = float(np.float32(row.max()))
+        place = max(int(np.ceil(confidence * n_bins)) - 1, 0)
+        bins[place].append((confidence, t == classes[row.argmax()]))
+    means = [np.mean(pixels, axis=0) if pixels else (np.nan, np.nan) for pixels in bins]
+    return np.array([len(pixels) for pixels in bins]), *np.transpose(means)
