@@ -19,10 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .._arrays import Array
-from .._jit import run_chunks
-
-#: Rows that one thread takes at a time; the borders do not depend on the number of threads.
-_CHUNK = 8192
+from ._rows import as_out, as_planes, fill
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,26 +177,16 @@ class FlatForest:
         """
         from ._flat_kernels import add_trees
 
-        planes = _as_planes(X, self.n_features)
-        n = planes.shape[1]
-        if out is None:
-            out = np.empty((n, self.n_classes))
-        else:
-            _check_out(out, (n, self.n_classes))
+        planes = as_planes(X, self.n_features)
+        out = as_out(out, (planes.shape[1], self.n_classes))
         thresholds, links, bits, leaves = self._packed
 
-        def predict(start: int) -> None:
-            stop = min(start + _CHUNK, n)
-            rows = out[start:stop]
+        def read(planes: Array, start: int, rows: Array) -> None:
             rows[...] = 0
-            # One layout, so that one signature is compiled; rows are turned chunk by chunk.
-            chunk, first = planes, start
-            if not planes.flags.c_contiguous:
-                chunk, first = np.ascontiguousarray(planes[:, start:stop]), 0
-            add_trees(chunk, first, thresholds, links, bits, self.roots, leaves, self.values, rows)
+            add_trees(planes, start, thresholds, links, bits, self.roots, leaves, self.values, rows)
             rows /= self.n_trees
 
-        run_chunks(predict, range(0, n, _CHUNK), n_jobs)
+        fill(read, planes, out, n_jobs)
         return out
 
     @cached_property
@@ -274,35 +261,6 @@ _DTYPES: dict[str, tuple[type, int]] = {
     "values": (np.float64, 2),
     "importances": (np.float64, 1),
 }
-
-
-def _as_planes(X: Any, n_features: int) -> Array:
-    """Rows as finite float32 planes (n_features, n), without a copy where they are that."""
-    with np.errstate(over="ignore"):
-        planes = np.asarray(X, np.float32).T
-    if planes.ndim != 2 or len(planes) != n_features:
-        raise ValueError(
-            f"X has shape {planes.shape[::-1]} but must be (n, {n_features}): the forest was grown "
-            f"on {n_features} features."
-        )
-    # The extremes are a cheap first look: they are finite only if every value is.
-    if planes.size and not np.isfinite([planes.min(), planes.max()]).all():
-        row, feature = np.argwhere(~np.isfinite(planes.T))[0]
-        raise ValueError(
-            f"X holds {planes[feature, row]} in row {row}, feature {feature}, but must be finite "
-            "and fit float32: replace missing values first."
-        )
-    return planes
-
-
-def _check_out(out: Any, shape: tuple[int, int]) -> None:
-    if not isinstance(out, np.ndarray):
-        raise ValueError(f"out is a {type(out).__name__} but must be a float64 array {shape}.")
-    if out.shape != shape or out.dtype != np.float64 or not out.flags.c_contiguous:
-        raise ValueError(
-            f"out has shape {out.shape} and dtype {out.dtype} but must be a float64 array of shape "
-            f"{shape} in C order: leave it out to get a new array."
-        )
 
 
 def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:

@@ -201,7 +201,7 @@ def test_rows_that_are_not_finite_are_refused(bad):
 @pytest.mark.parametrize("shape", [(10, 6), (10, 8), (10,), (2, 5, 7)])
 def test_rows_of_another_shape_are_refused(shape):
     flat = FlatForest.from_sklearn(grow())
-    with pytest.raises(ValueError, match="grown on 7 features"):
+    with pytest.raises(ValueError, match="trained on 7 features"):
         flat.predict_proba(np.zeros(shape))
 
 
