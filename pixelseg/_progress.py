@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ class Reporter:
             )
         self.total = total
         self.done = 0
+        self._lock = threading.Lock()
         self._callback = progress if callable(progress) else None
         self._bar: Any = None
         if progress is True:
@@ -33,11 +35,12 @@ class Reporter:
 
     def advance(self) -> None:
         """Report one more part as finished."""
-        self.done += 1
-        if self._bar is not None:
-            self._bar.update()
-        if self._callback is not None:
-            self._callback(self.done, self.total)
+        with self._lock:
+            self.done += 1
+            if self._bar is not None:
+                self._bar.update()
+            if self._callback is not None:
+                self._callback(self.done, self.total)
 
     def __enter__(self) -> Reporter:
         return self

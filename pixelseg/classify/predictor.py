@@ -17,12 +17,10 @@ from .._jit import effective_n_jobs, run_chunks
 from .._progress import Progress, Reporter
 from ..features import FeatureBank
 from .parts import probability_function
-from .prior import reweight
 from .tiles import Shape3D, TilePlan, plan_tiles
 
-#: Bytes a pixel and class that the classifier's answer passes through: float64 from the
-#: classifier, its reweighted copy, and float32.
-_BYTES_PER_PROBABILITY = 8 + 8 + 4
+#: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
+_BYTES_PER_PROBABILITY = 8 + 4
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,8 @@ class Predictor:
         n_jobs: int | None,
     ) -> None:
         """Predict every tile and hand `write` its box and probabilities (*box_shape, k)."""
+        from ._answer_kernels import reweight_rows
+
         features = self.features.plan(image)
         probabilities_of = probability_function(self.classifier)
         boxes = tiles.boxes(image.ndim)
@@ -74,9 +74,12 @@ class Predictor:
             planes = features.compute(image, box)
             shape = tuple(stop - start for start, stop in box)
             rows = probabilities_of(planes.reshape(features.n_features, -1), inner_jobs)
-            if self.prior_ratio is not None:
-                rows = reweight(rows, self.prior_ratio)
-            answer = rows.astype(PROBABILITY_DTYPE).reshape(*shape, len(self.classes))
+            if self.prior_ratio is None:
+                answer = rows.astype(PROBABILITY_DTYPE)
+            else:
+                answer = np.empty(rows.shape, PROBABILITY_DTYPE)
+                reweight_rows(rows, self.prior_ratio, answer)
+            answer = answer.reshape(*shape, len(self.classes))
             mask = image.read_mask(box)
             if mask is not None:
                 answer[~mask.reshape(shape)] = 0
@@ -99,9 +102,12 @@ def label_dtype(classes: Array) -> np.dtype:
 
 def labels_of(probabilities: Array, classes: Array) -> Array:
     """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
+    from ._answer_kernels import most_probable
+
     dtype = label_dtype(classes)
-    labels = classes.astype(dtype)[probabilities.argmax(axis=-1)]
-    labels[probabilities.max(axis=-1) == 0] = 0
+    labels = np.empty(probabilities.shape[:-1], dtype)
+    rows = np.ascontiguousarray(probabilities).reshape(-1, len(classes))
+    most_probable(rows, classes.astype(dtype), labels.reshape(-1))
     return labels
 
 

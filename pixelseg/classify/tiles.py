@@ -18,7 +18,7 @@ Shape3D = tuple[int, int, int]
 
 #: Sides that a box may have. The largest keeps a tile's features near the processor and gives
 #: an image of a few megapixels enough tiles for several threads.
-_SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512)
+_SIDES = (16, 32, 64, 128, 256, 512)
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ class FeatureBank(TransformerMixin, BaseEstimator):
 
     def plan(self, image: Image) -> FeaturePlan:
         """Settle the bank for images like this one: columns, halo, steps."""
-        return make_plan(self._columns(), image.ndim, image.n_channels, image.spacing3d)
+        columns = tuple((sigma, tuple(ops)) for sigma, ops in self._columns())
+        return make_plan(columns, image.ndim, image.n_channels, image.spacing3d)
 
     def transform(
         self,
@@ -155,7 +156,8 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         self, input_features: Any = None, *, ndim: int = 2, n_channels: int = 1
     ) -> Array:
         """Names of the columns for images of `ndim` axes and `n_channels` channels."""
-        plan = make_plan(self._columns(), ndim, n_channels, (1.0, 1.0, 1.0))
+        columns = tuple((sigma, tuple(ops)) for sigma, ops in self._columns())
+        plan = make_plan(columns, ndim, n_channels, (1.0, 1.0, 1.0))
         return np.array(plan.names, dtype=object)
 
     def _columns(self) -> list[tuple[float, list[Op]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -240,8 +241,9 @@ class FeaturePlan:
             out[...] = column.reshape(block.shape)[inner]
 
 
+@lru_cache(maxsize=32)
 def make_plan(
-    columns: Sequence[tuple[float, Sequence[Op]]],
+    columns: tuple[tuple[float, tuple[Op, ...]], ...],
     ndim: int,
     n_channels: int,
     spacing: tuple[float, float, float],

@@ -105,21 +105,28 @@ class FlatMLP:
 
     def predict_proba(self, X: Array) -> Array:
         """Class probabilities (n, n_classes), float64, of rows X (n, n_features) of any layout."""
-        out = np.empty((len(X), self.n_classes))
-        rows = np.zeros((_BLOCK, self.n_features), np.float32)
-        for start in range(0, len(X), _BLOCK):
-            stop = min(start + _BLOCK, len(X))
-            rows[: stop - start] = X[start:stop]
-            layer = (rows - self.mean) / self.scale
-            for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-                layer = layer @ weights
+        planes = np.asarray(X, np.float32).T
+        n = planes.shape[1]
+        out = np.empty((n, self.n_classes))
+        mean, scale = self.mean[:, np.newaxis], self.scale[:, np.newaxis]
+        inner = [weights.T for weights in self.weights]
+        biases = [bias[:, np.newaxis] for bias in self.biases]
+        block = np.zeros((self.n_features, _BLOCK), np.float32)
+        for start in range(0, n, _BLOCK):
+            stop = min(start + _BLOCK, n)
+            # A block's columns are pixels; those of a last, shorter block are left from before.
+            np.subtract(planes[:, start:stop], mean, out=block[:, : stop - start])
+            block[:, : stop - start] /= scale
+            layer = block
+            for weights, bias in zip(inner[:-1], biases[:-1], strict=True):
+                layer = weights @ layer
                 layer += bias
                 np.maximum(layer, 0, out=layer)
-            logits = (layer @ self.weights[-1] + self.biases[-1]).astype(np.float64)
-            logits -= logits.max(axis=1, keepdims=True)
+            logits = (inner[-1] @ layer + biases[-1]).astype(np.float64)
+            logits -= logits.max(axis=0)
             np.exp(logits, out=logits)
-            logits /= logits.sum(axis=1, keepdims=True)
-            out[start:stop] = logits[: stop - start]
+            logits /= logits.sum(axis=0)
+            out[start:stop] = logits[:, : stop - start].T
         return out
 
 
