@@ -1,0 +1,1 @@
+"""Short scripts in reading order; `python -m examples` runs them all."""
