@@ -6,6 +6,8 @@ from .accumulate import InstanceImageScores as InstanceImageScores
 from .accumulate import InstanceSetScores as InstanceSetScores
 from .accumulate import RegionAccumulator as RegionAccumulator
 from .accumulate import RegionSetScores as RegionSetScores
+from .border_thinned import BorderThinnedScores as BorderThinnedScores
+from .border_thinned import border_thinned_scores as border_thinned_scores
 from .boundaries import BoundaryScores as BoundaryScores
 from .boundaries import boundary_map as boundary_map
 from .boundaries import boundary_scores as boundary_scores

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import combinations, permutations
 
 import numpy as np
+from scipy import ndimage
 
 
 def contingency(truth, prediction, ignore=()):
@@ -150,3 +152,26 @@ def reliability(truth, probabilities, classes, n_bins):
         bins[place].append((confidence, t == classes[row.argmax()]))
     means = [np.mean(pixels, axis=0) if pixels else (np.nan, np.nan) for pixels in bins]
     return np.array([len(pixels) for pixels in bins]), *np.transpose(means)
+
+
+def thin_borders(inside):
+    """Regions of a mask flooding what is between them, 0 on the lines where they meet."""
+    regions, _ = ndimage.label(inside)
+    height, width = inside.shape
+
+    def sides(row, column):
+        around = [(row, column - 1), (row - 1, column), (row, column + 1), (row + 1, column)]
+        return [(r, c) for r, c in around if 0 <= r < height and 0 <= c < width]
+
+    labels = {(r, c): int(regions[r, c]) for r, c in np.argwhere(regions).tolist()}
+    border = [(r, c) for c in range(width) for r in range(height) if not inside[r, c]]
+    queue = deque(pixel for pixel in border if any(side in labels for side in sides(*pixel)))
+    seen = set(queue)
+    while queue:
+        pixel = queue.popleft()
+        touched = {labels[side] for side in sides(*pixel) if labels.get(side, 0)}
+        labels[pixel] = touched.pop() if len(touched) == 1 else 0
+        new = [side for side in sides(*pixel) if side not in labels and side not in seen]
+        seen.update(new)
+        queue.extend(new)
+    return np.array([[labels.get((r, c), 0) for c in range(width)] for r in range(height)])
