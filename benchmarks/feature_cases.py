@@ -45,6 +45,21 @@ def _transform(image: Array, **params: Any) -> Array:
     return FeatureBank(**params).transform(image, channel_axis=None)
 
 
+def _with_memory(size: str) -> tuple[Array, Array]:
+    """An image, and memory for its features that has been touched before."""
+    image = _grey(size)
+    return image, _transform(image)
+
+
+def _transform_into(inputs: tuple[Array, Array]) -> Array:
+    from pixelseg import FeatureBank
+
+    return FeatureBank().transform(inputs[0], channel_axis=None, out=inputs[1])
+
+
+_opencv_at_4 = partial(peers.opencv_smooth, truncate=4.0)
+
+
 def _transform_colour(image: Array) -> Array:
     from pixelseg import FeatureBank
 
@@ -82,7 +97,9 @@ def _our_opencv(image: Array, ops: tuple[str, ...] = peers.OPS) -> list[Array]:
 
 
 def _columns(planes: Any) -> float:
-    """How many columns a result has: an array's last axis, or the length of a list of planes."""
+    """How many columns a result has: a number, a list's length or an array's last axis."""
+    if isinstance(planes, int):
+        return float(planes)
     return float(len(planes) if isinstance(planes, list) else planes.shape[-1])
 
 
@@ -126,6 +143,29 @@ CASES = (
                 bar=5.0,
             ),
             Peer("fastfilters (ilastik)", peers.fastfilters_planes, needs="fastfilters", bar=2.0),
+        ),
+    ),
+    Case(
+        name="features, grey, default set, memory at hand",
+        covers=("FeatureBank",),
+        make=_with_memory,
+        ours=_transform_into,
+        units=_columns,
+        unit="column",
+        sizes=("512x512", "512x520", "1080x1920"),
+        quick=("512x512",),
+        peers=(
+            Peer(
+                "scipy.ndimage, float32, planes dropped",
+                lambda inputs: peers.count_planes(peers.scipy_smooth, inputs[0]),
+                bar=10.0,
+            ),
+            Peer(
+                "OpenCV sepFilter2D, cut at 4 sigma, planes dropped",
+                lambda inputs: peers.count_planes(_opencv_at_4, inputs[0]),
+                needs="cv2",
+                bar=2.5,
+            ),
         ),
     ),
     Case(

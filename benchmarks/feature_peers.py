@@ -6,7 +6,7 @@ sigma, for each op, its columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -27,13 +27,21 @@ OPS = (
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
 
 
-def planes_with(smooth: Smooth, image: Array, ops: Sequence[str] = OPS) -> list[Array]:
-    """The columns of all ops, made with `smooth(image, sigma, order of each axis)`."""
-    planes: list[Array] = []
+def each_plane(smooth: Smooth, image: Array, ops: Sequence[str] = OPS) -> Iterator[Array]:
+    """The columns of all ops one by one, made with `smooth(image, sigma, order of each axis)`."""
     for sigma in SIGMAS:
         for op in ops:
-            planes += _OPS[op](smooth, image, sigma)
-    return planes
+            yield from _OPS[op](smooth, image, sigma)
+
+
+def planes_with(smooth: Smooth, image: Array, ops: Sequence[str] = OPS) -> list[Array]:
+    """The columns of all ops."""
+    return list(each_plane(smooth, image, ops))
+
+
+def count_planes(smooth: Smooth, image: Array) -> int:
+    """Make the columns of all ops and drop each, so that memory is used again; their number."""
+    return sum(1 for _ in each_plane(smooth, image))
 
 
 def _orders(ndim: int, *axes: int) -> tuple[int, ...]:

@@ -57,7 +57,7 @@ def strokes(height: int, width: int, n_marked: int, n_classes: int = 3, seed: in
     rng = np.random.default_rng(seed)
     smooth = ndimage.gaussian_filter(grey(height, width).astype(np.float32), 4)
     noise = ndimage.gaussian_filter(rng.normal(size=smooth.shape), 2)
-    field = smooth / smooth.std() + 0.6 * noise / noise.std()
+    field = smooth / smooth.std() + 0.35 * noise / noise.std()
     edges = np.quantile(field, np.linspace(0, 1, n_classes + 1)[1:-1])
     truth = 1 + np.digitize(field, edges)
     marked = np.zeros((height, width), bool)

@@ -185,4 +185,23 @@ _CLASSES = (
 )
 
 
-CASES = (*_CLASSES, *_BOUNDARIES)
+_PROBABILITIES = (
+    row(
+        "roc_auc",
+        lambda p: (p.masks[0], p.scores),
+        same("scikit-learn", lambda p: peers.sklearn_ranking("roc_auc_score", p), 1e-12),
+    ),
+    row(
+        "average_precision",
+        lambda p: (p.masks[0], p.scores),
+        same("scikit-learn", lambda p: peers.sklearn_ranking("average_precision_score", p), 1e-12),
+    ),
+    row("reliability_curve", lambda p: (p.classes[0], p.probabilities)),
+    row(
+        "expected_calibration_error",
+        lambda p: (p.classes[0], p.probabilities),
+        same("NumPy, by hand", peers.expected_calibration_error, 1e-6),
+    ),
+)
+
+CASES = (*_CLASSES, *_PROBABILITIES, *_BOUNDARIES)

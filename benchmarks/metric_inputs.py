@@ -68,6 +68,22 @@ class Pair:
         return np.clip(0.8 * smooth + 0.2 * rng.random(self.shape), 0, 1)
 
     @cached_property
+    def probabilities(self) -> Array:
+        """Probabilities of the five classes, float32, that favour the predicted class."""
+        rng = np.random.default_rng(2)
+        raw = rng.random((*self.shape, 5)) + 2 * (
+            self.classes[1][..., None] == np.arange(1, 6)
+        ) * rng.random((*self.shape, 1))
+        return (raw / raw.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+    @cached_property
+    def hierarchy(self) -> list[Array]:
+        """Ten partitions of the image, from fine to coarse."""
+        return [
+            images.segments(*self.shape, max(4, self.shape[0] // (14 - k)), 3) for k in range(10)
+        ]
+
+    @cached_property
     def objects(self) -> tuple[Array, Array]:
         """Objects with background between them, and detected objects that are off by some."""
         found = []

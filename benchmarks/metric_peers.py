@@ -97,6 +97,13 @@ def sklearn_partition(name: str, pair: Pair) -> Array:
     return np.asarray(getattr(sklearn.metrics, name)(pair.truth.ravel(), pair.prediction.ravel()))
 
 
+def sklearn_ranking(name: str, pair: Pair) -> float:
+    """A score of a ranking of pixels by scikit-learn."""
+    import sklearn.metrics
+
+    return float(getattr(sklearn.metrics, name)(pair.masks[0].ravel(), pair.scores.ravel()))
+
+
 def skimage_rand_error(pair: Pair) -> float:
     """scikit-image's adapted Rand error."""
     from skimage.metrics import adapted_rand_error
@@ -197,3 +204,48 @@ def average_over_k(n_segments: list[int], values: list[float]) -> float:
     """Mean height of the curve from 200 to 5200, by trapezes on a grid that holds every run."""
     at = np.unique([200, 5200, *(k for k in n_segments if 200 < k < 5200)])
     return float(np.trapezoid(np.interp(at, n_segments, values), at) / 5000)
+
+
+def expected_calibration_error(pair: Pair) -> float:
+    """The mean gap between confidence and accuracy over 15 bins closed on the right."""
+    truth, probabilities = pair.classes[0], pair.probabilities
+    marked = truth > 0
+    confidence = probabilities.max(axis=-1)[marked].astype(np.float64)
+    right = (1 + probabilities.argmax(axis=-1))[marked] == truth[marked]
+    edges = np.linspace(0, 1, 16)
+    bins = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, 14)
+    gaps = np.bincount(bins, confidence - right, minlength=15)
+    return float(np.abs(gaps).sum() / marked.sum())
+
+
+def object_ious(pair: Pair) -> tuple[Array, Array, Array, Array]:
+    """Shared pixels and IoU of every pair of objects, and the sizes of both sides' objects."""
+    table = contingency(*pair.objects)
+    truth_sizes, prediction_sizes = table.sum(axis=1), table.sum(axis=0)
+    iou = table / (truth_sizes[:, None] + prediction_sizes - table)
+    return table[1:, 1:], iou[1:, 1:], truth_sizes[1:], prediction_sizes[1:]
+
+
+def object_scores(pair: Pair) -> Array:
+    """Average precision at 0.5, 0.55, ..., 0.95: above a half, every pair is the only one."""
+    _, iou, _, _ = object_ious(pair)
+    levels = np.arange(10, 20) / 20
+    found = np.array([(iou >= level).sum() for level in levels])
+    return found / (sum(iou.shape) - found)
+
+
+def panoptic_quality(pair: Pair) -> float:
+    """The sum of the IoU above a half over the mean number of objects."""
+    _, iou, _, _ = object_ious(pair)
+    return float(iou[iou > 0.5].sum() / (sum(iou.shape) / 2))
+
+
+def aggregated_jaccard_index(pair: Pair) -> float:
+    """Each true object with its best partner; partners that nobody takes count as union."""
+    shared, iou, sizes, areas = object_ious(pair)
+    best = iou.argmax(axis=1)
+    paired = iou.max(axis=1) > 0
+    common = shared[np.arange(len(best)), best] * paired
+    union = sizes.sum() + (areas[best] * paired).sum() - common.sum()
+    unused = np.setdiff1d(np.arange(len(areas)), best[paired])
+    return float(common.sum() / (union + areas[unused].sum()))

@@ -25,6 +25,8 @@ _REGIONS = (
         lambda p: (p.annotations, p.prediction),
         title="metrics.region_scores, five annotators",
     ),
+    row("border_thinned_scores", lambda p: (p.truth, 1 - p.soft_boundaries)),
+    row("region_benchmark", lambda p: ([p.annotations], [p.hierarchy])),
     row(
         "covering",
         _partitions,
@@ -194,4 +196,32 @@ _CURVES = (
     ),
 )
 
-CASES = (*_REGIONS, *_SUPERPIXELS, *_CURVES)
+_INSTANCES = (
+    row(
+        "instance_scores",
+        lambda p: p.objects,
+        same(
+            _BY_HAND,
+            peers.object_scores,
+            1e-12,
+            difference=lambda ours, theirs: largest_difference(ours.average_precision, theirs),
+        ),
+    ),
+    row(
+        "panoptic_quality",
+        lambda p: p.objects,
+        same(
+            _BY_HAND,
+            peers.panoptic_quality,
+            1e-12,
+            difference=lambda ours, theirs: abs(ours.quality - theirs),
+        ),
+    ),
+    row(
+        "aggregated_jaccard_index",
+        lambda p: p.objects,
+        same(_BY_HAND, peers.aggregated_jaccard_index, 1e-12),
+    ),
+)
+
+CASES = (*_REGIONS, *_SUPERPIXELS, *_CURVES, *_INSTANCES)
