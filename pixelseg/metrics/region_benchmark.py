@@ -149,7 +149,8 @@ class RegionBenchmark:
         prediction : array of float, shape (2H + 1, 2W + 1), or list of arrays of int
             An ultrametric contour map of double size ("ucm2"), whose segments at a threshold are
             the 8-connected components of what is at most the threshold; or segmentations of the
-            truth's shape in the order of the thresholds, fine to coarse, as many for every image.
+            truth's shape in the order of the thresholds, fine to coarse, as many for every image
+            (for images of two axes also one array (n, H, W)).
 
         Returns
         -------
@@ -255,6 +256,11 @@ class RegionBenchmark:
     def _cut(self, prediction: Any) -> tuple[list[Array | None], Array]:
         """The segmentations, None where one is that before it, and their thresholds."""
         if isinstance(prediction, list | tuple) or np.asarray(prediction).dtype.kind in "ui":
+            if np.ndim(prediction) == 2 and not isinstance(prediction, list | tuple):
+                raise ValueError(
+                    f"prediction has shape {np.shape(prediction)}, which is one segmentation: pass "
+                    "a list, [prediction], of one for each threshold."
+                )
             segmentations = [as_labels(one, name="prediction") for one in prediction]
             if not segmentations:
                 raise ValueError("prediction is an empty list: pass at least one segmentation.")

@@ -112,6 +112,8 @@ def test_bad_input():
         RegionBenchmark(printed_digits=0)
     with pytest.raises(ValueError, match=r"shape \(4, 4\) and dtype float64, but an ultrametric"):
         RegionBenchmark().update(STRIPES, STRIPES * 1.0)
+    with pytest.raises(ValueError, match=r"shape \(4, 4\), which is one segmentation"):
+        RegionBenchmark().update(STRIPES, STRIPES)
     with pytest.raises(ValueError, match="prediction is an empty list"):
         RegionBenchmark().update(STRIPES, [])
     with pytest.raises(ValueError, match="NaN or infinity"):
