@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 
-from pixelseg import io
+from pixelseg import io, plot
 from pixelseg.cli import main
 
 folder = Path(__file__).parent / "out" / "command_line"
@@ -17,9 +17,10 @@ folder.mkdir(parents=True)
 coins = data.coins()
 left, right = coins[:, :192], coins[:, 192:]
 strokes = np.zeros(left.shape, np.uint8)
-strokes[1:4, 30:180] = strokes[64:67, 20:150] = strokes[298:301, 20:150] = 1  # background
-for row, column in [(45, 47), (48, 110), (100, 40), (108, 100), (170, 60), (185, 110)]:
-    strokes[row - 4 : row + 5, column - 8 : column + 9] = 2  # coin
+strokes[8:11, 10:180] = strokes[90:93, 10:180] = strokes[160:163, 10:180] = 1  # table
+strokes[228:231, 10:180] = strokes[292:295, 60:90] = 1
+for row, column in [(55, 43), (50, 155), (125, 105), (197, 43), (195, 100), (262, 170)]:
+    strokes[row - 4 : row + 5, column - 10 : column + 11] = 2  # coin
 io.write_image(folder / "left.png", left)
 io.write_image(folder / "right.png", right)
 io.write_labels(folder / "left_labels.png", strokes)
@@ -29,4 +30,9 @@ main(["train", str(folder / "left.png"), "--output", str(model), "--classes", "1
 main(["inspect", str(model)])
 main(["predict", str(folder / "right.png"), "--model", str(model), "--preview"])
 
+pictures = [
+    plot.strokes(left, strokes),
+    io.read_image(folder / "right_preview.png").data,
+]
+io.write_image(folder.parent / "01_command_line.png", plot.montage(pictures), overwrite=True)
 print("written:", *sorted(path.name for path in folder.iterdir()))

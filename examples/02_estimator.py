@@ -14,9 +14,11 @@ out.mkdir(exist_ok=True)
 # A cat, and three strokes: background, fur, eyes.
 image = data.chelsea()
 strokes = np.zeros(image.shape[:2], np.uint8)
-strokes[8:14, 20:110] = strokes[60:66, 8:60] = strokes[150:156, 400:445] = 1
-strokes[55:61, 190:300] = strokes[200:206, 130:200] = strokes[240:246, 250:330] = 2
-strokes[112:118, 158:180] = strokes[128:134, 262:284] = 3
+strokes[20:26, 390:440] = strokes[150:156, 400:445] = strokes[250:256, 385:440] = 1
+strokes[95:101, 390:440] = strokes[190:196, 375:440] = 1
+strokes[55:61, 190:300] = strokes[200:206, 130:200] = strokes[235:241, 20:90] = 2
+strokes[160:166, 60:110] = strokes[180:210, 250:256] = strokes[243:249, 258:284] = 2
+strokes[106:112, 149:161] = strokes[108:114, 184:194] = strokes[124:136, 306:314] = 3
 
 model = pixelseg.PixelClassifier(n_jobs=-1).fit(image, strokes)
 labels = model.predict(image)

@@ -22,8 +22,8 @@ def local_range(plane, sigma, spacing):
 
 # Two textures side by side, and a random forest from scikit-learn on features of our own choice.
 truth = np.repeat([[1, 2]], 256, axis=0).repeat(128, axis=1)
-image = np.where(truth == 1, data.grass()[:256, :256], data.gravel()[:256, :256])
-bank = pixelseg.FeatureBank(ops=["gaussian", "structure_tensor", local_range], sigmas=(1.0, 3.5))
+image = np.where(truth == 1, data.brick()[:256, :256], data.gravel()[:256, :256])
+bank = pixelseg.FeatureBank(ops=["gaussian", "hessian", local_range], sigmas=(1.0, 3.5, 10.0))
 features = bank.transform(image)
 print("features:", features.shape, features.dtype, bank.get_feature_names_out())
 
