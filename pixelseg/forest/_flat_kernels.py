@@ -132,6 +132,8 @@ def add_trees(planes, start, thresholds, links, bits, roots, leaves, values, out
     stop = start + len(out)
     n_features = planes.shape[0]
     n_classes = values.shape[1]
+    width = np.uint64(n_classes)
+    shares, totals = values.reshape(-1), out.reshape(-1)
     bits = np.uint64(bits)
     mask = (np.uint64(1) << bits) - np.uint64(1)
     x = np.zeros(BLOCK * n_features, np.float32)
@@ -147,8 +149,9 @@ def add_trees(planes, start, thresholds, links, bits, roots, leaves, values, out
             nodes = thresholds[2 * root :]
             walk(x, np.uint64(n_features), nodes, links[2 * root :], bits, mask, n, at)
             value_of = leaves[root:]
+            place = np.uint64((first - start) * n_classes)
             for i in range(n):
-                share = values[value_of[at[i]]]
-                total = out[first - start + i]
-                for c in range(n_classes):
-                    total[c] += share[c]
+                share = np.uint64(value_of[at[i]]) * width
+                for c in range(width):
+                    totals[place + c] += shares[share + c]
+                place += width
