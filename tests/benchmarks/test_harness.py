@@ -1,6 +1,8 @@
 """The benchmarks' own machinery: ratios, bars, missing peers, files, tables."""
 
 import itertools
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -164,6 +166,33 @@ def test_compare_names_what_only_one_tree_has_and_what_is_slower():
     assert "not in abc" in lines["new"]
     worse = compare.changes([{"m": 0.9}], [{"m": 0.8}])
     assert "WORSE" in compare.quality_changes(worse, "abc")
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_compare_checks_a_commit_out_and_takes_it_away_again(tmp_path):
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "file.txt").write_text("then")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "first"], check=True)
+    (tmp_path / "file.txt").write_text("now")
+    with compare.worktree("HEAD", tmp_path) as folder:
+        assert (folder / "file.txt").read_text() == "then"
+    assert not folder.exists()
+    listed = subprocess.run([*git, "worktree", "list"], capture_output=True, text=True, check=True)
+    assert len(listed.stdout.splitlines()) == 1
+
+
+def test_compare_runs_these_benchmarks_over_that_trees_library(tmp_path):
+    library, work = tmp_path / "library", tmp_path / "work"
+    (library / "pixelseg").mkdir(parents=True)
+    (library / "pixelseg" / "__init__.py").touch()
+    work.mkdir()
+    code = "import benchmarks, pixelseg; print(benchmarks.__file__); print(pixelseg.__file__)"
+    ours, theirs = compare._run(["-c", code], library, work).stdout.splitlines()
+    assert (work / "benchmarks").resolve() == compare.ROOT / "benchmarks"
+    assert str(work) in ours
+    assert str(library) in theirs
 
 
 def test_memory_table_holds_the_bar():
