@@ -54,16 +54,17 @@ def fill(
 ) -> None:
     """Call `read(planes, start, rows of out)` for every chunk of rows.
 
-    The planes that `read` gets are in C order, so that it is compiled once: features in planes
-    are handed over whole, and rows are turned chunk by chunk.
+    The planes that `read` gets are writeable and in C order, so that it is compiled once: such
+    planes are handed over whole, and all others, rows above all, are copied chunk by chunk.
     """
     n = planes.shape[1]
+    whole = planes.flags.c_contiguous and planes.flags.writeable
 
     def read_chunk(start: int) -> None:
         stop = min(start + CHUNK, n)
-        if planes.flags.c_contiguous:
+        if whole:
             read(planes, start, out[start:stop])
         else:
-            read(np.ascontiguousarray(planes[:, start:stop]), 0, out[start:stop])
+            read(planes[:, start:stop].copy(order="C"), 0, out[start:stop])
 
     run_chunks(read_chunk, range(0, n, CHUNK), n_jobs)

@@ -152,7 +152,8 @@ class FlatForest:
                     f"{name} has dtype {array.dtype} and shape {array.shape}, not {dtype} with "
                     f"{ndim} filled axes"
                 )
-        forest = cls(**{name: np.ascontiguousarray(arrays[name]) for name in _DTYPES})
+        # Copies are writeable, which the kernels are compiled for; a file's arrays may not be.
+        forest = cls(**{name: arrays[name].copy(order="C") for name in _DTYPES})
         forest._check()
         return forest
 

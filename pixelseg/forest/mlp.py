@@ -1,8 +1,8 @@
 """A small neural network on scaled features, as arrays.
 
-Trained by scikit-learn, predicted by matrix products on blocks of one fixed number of rows:
-the sums inside a matrix product depend on its shape, and with one shape a pixel gets the same
-bits in any tile.
+Trained by scikit-learn, read by our own matrix products: the bits that a BLAS gives a row depend
+on its place, on the rows beside it and on the number of threads; ours do not, so that a pixel gets
+the same bits in any tile.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -17,34 +18,39 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._arrays import Array
+from ._rows import as_out, as_planes, fill
 
-#: Rows of one matrix product: large enough for its speed, small enough to stay in the cache.
-_BLOCK = 2048
+#: By their number in `_mlp_kernels`.
+ACTIVATIONS = ("identity", "relu", "tanh", "logistic")
 #: Fewer rows than this give too few steps an epoch for early stopping to judge by.
 _EARLY_STOPPING_ROWS = 2000
 
 
 @dataclass(frozen=True, eq=False)
 class FlatMLP:
-    """Layers of a fitted network: scaled features, ReLU between layers, softmax at the end.
+    """Layers of a fitted network: scaled features, an activation between layers, a softmax.
 
     Attributes
     ----------
     mean, scale : float32 (n_features,)
+        A feature enters as (feature - mean) / scale.
     weights : tuple of float32 (n_in, n_out)
     biases : tuple of float32 (n_out,)
         The last layer has one output for each class.
+    activation : "relu", "tanh", "logistic" or "identity"
     """
 
     mean: Array = field(repr=False)
     scale: Array = field(repr=False)
     weights: tuple[Array, ...] = field(repr=False)
     biases: tuple[Array, ...] = field(repr=False)
+    activation: str = "relu"
 
     @property
     def n_features(self) -> int:
@@ -58,76 +64,149 @@ class FlatMLP:
 
     def __repr__(self) -> str:
         sizes = [self.n_features, *(len(bias) for bias in self.biases)]
-        return f"FlatMLP({' - '.join(map(str, sizes))})"
+        return f"FlatMLP({' - '.join(map(str, sizes))}, {self.activation})"
 
     @classmethod
-    def from_sklearn(cls, scaler: StandardScaler, network: MLPClassifier) -> FlatMLP:
-        """Take the arrays of a fitted scaler and a fitted ReLU network."""
-        if network.activation != "relu" or network.out_activation_ not in ("softmax", "logistic"):
-            raise TypeError("the network must have ReLU layers and predict one of several classes.")
+    def from_sklearn(cls, *steps: Any) -> FlatMLP:
+        """Take the arrays of a fitted network, alone or behind a fitted scaler.
+
+        `steps` is an MLPClassifier, or a StandardScaler and an MLPClassifier, one by one or as a
+        Pipeline. Raises TypeError for anything else, and for several labels a row.
+        """
+        if len(steps) == 1 and isinstance(steps[0], Pipeline):
+            steps = tuple(step for _, step in steps[0].steps)
+        *scalers, network = steps
+        if (
+            not isinstance(network, MLPClassifier)
+            or len(scalers) > 1
+            or not all(isinstance(scaler, StandardScaler) for scaler in scalers)
+        ):
+            kinds = ", ".join(type(step).__name__ for step in steps)
+            raise TypeError(
+                f"the steps are {kinds} but must be an MLPClassifier of scikit-learn, alone or "
+                "behind a StandardScaler."
+            )
+        for step in steps:
+            check_is_fitted(step)
+        if network.out_activation_ == "logistic" and network.n_outputs_ > 1:
+            raise TypeError(
+                f"the network gives {network.n_outputs_} labels a row but must give one of several "
+                "classes."
+            )
         weights = [layer.astype(np.float32) for layer in network.coefs_]
         biases = [bias.astype(np.float32) for bias in network.intercepts_]
         if network.out_activation_ == "logistic":
             # Softmax of (0, z) is the logistic function of z.
             weights[-1] = np.hstack([np.zeros_like(weights[-1]), weights[-1]])
             biases[-1] = np.hstack([np.zeros_like(biases[-1]), biases[-1]])
-        scale = np.asarray(scaler.scale_, np.float32)
-        return cls(np.asarray(scaler.mean_, np.float32), scale, tuple(weights), tuple(biases))
+        mean = np.zeros(len(weights[0]), np.float32)
+        scale = np.ones(len(weights[0]), np.float32)
+        for scaler in scalers:
+            if scaler.with_mean:
+                mean = scaler.mean_.astype(np.float32)
+            if scaler.with_std:
+                scale = scaler.scale_.astype(np.float32)
+        return cls(mean, scale, tuple(weights), tuple(biases), network.activation)
 
     def arrays(self) -> dict[str, Array]:
-        """The arrays by name, for a file."""
+        """The arrays by name, for a file; `activation` is its place in `ACTIVATIONS`."""
         layers = {f"weights_{k}": layer for k, layer in enumerate(self.weights)}
         layers |= {f"biases_{k}": bias for k, bias in enumerate(self.biases)}
-        return {"mean": self.mean, "scale": self.scale, **layers}
+        activation = np.array([ACTIVATIONS.index(self.activation)], np.uint8)
+        return {"mean": self.mean, "scale": self.scale, "activation": activation, **layers}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, Array]) -> FlatMLP:
         """Build a network from arrays that may come from a stranger; ValueError if they clash."""
-        n_layers = (len(arrays) - 2) // 2
+        n_layers = (len(arrays) - 3) // 2
         names = [f"{kind}_{k}" for kind in ("weights", "biases") for k in range(n_layers)]
-        if n_layers < 1 or set(arrays) != {"mean", "scale", *names}:
+        if n_layers < 1 or set(arrays) != {"mean", "scale", "activation", *names}:
             raise ValueError(f"arrays {sorted(arrays)} do not make a network")
         for name, array in arrays.items():
-            ndim = 2 if name.startswith("weights") else 1
-            if array.dtype != np.float32 or array.ndim != ndim or array.size == 0:
-                raise ValueError(f"{name} has dtype {array.dtype} and shape {array.shape}")
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} is not finite")
-        weights = tuple(arrays[f"weights_{k}"] for k in range(n_layers))
-        biases = tuple(arrays[f"biases_{k}"] for k in range(n_layers))
+            _check_array(name, array)
+        if arrays["activation"].shape != (1,) or arrays["activation"][0] >= len(ACTIVATIONS):
+            raise ValueError(f"activation is not one number below {len(ACTIVATIONS)}")
+        weights = tuple(np.ascontiguousarray(arrays[f"weights_{k}"]) for k in range(n_layers))
+        biases = tuple(np.ascontiguousarray(arrays[f"biases_{k}"]) for k in range(n_layers))
         sizes = [len(arrays["mean"]), *(len(bias) for bias in biases)]
         shapes = [layer.shape for layer in weights]
         if shapes != list(pairwise(sizes)) or sizes[-1] < 2:
-            raise ValueError(f"layers of shapes {shapes} do not follow each other")
+            raise ValueError(
+                f"weights of shapes {shapes} do not lead from mean through biases of lengths "
+                f"{sizes[1:]} to two or more classes"
+            )
         if arrays["scale"].shape != arrays["mean"].shape or not (arrays["scale"] > 0).all():
             raise ValueError("scale is not one positive number for each feature")
-        return cls(arrays["mean"], arrays["scale"], weights, biases)
+        activation = ACTIVATIONS[arrays["activation"][0]]
+        return cls(arrays["mean"].copy(), arrays["scale"].copy(), weights, biases, activation)
 
-    def predict_proba(self, X: Array) -> Array:
-        """Class probabilities (n, n_classes), float64, of rows X (n, n_features) of any layout."""
-        planes = np.asarray(X, np.float32).T
-        n = planes.shape[1]
-        out = np.empty((n, self.n_classes))
-        mean, scale = self.mean[:, np.newaxis], self.scale[:, np.newaxis]
-        inner = [weights.T for weights in self.weights]
-        biases = [bias[:, np.newaxis] for bias in self.biases]
-        block = np.zeros((self.n_features, _BLOCK), np.float32)
-        for start in range(0, n, _BLOCK):
-            stop = min(start + _BLOCK, n)
-            # A block's columns are pixels; those of a last, shorter block are left from before.
-            np.subtract(planes[:, start:stop], mean, out=block[:, : stop - start])
-            block[:, : stop - start] /= scale
-            layer = block
-            for weights, bias in zip(inner[:-1], biases[:-1], strict=True):
-                layer = weights @ layer
-                layer += bias
-                np.maximum(layer, 0, out=layer)
-            logits = (inner[-1] @ layer + biases[-1]).astype(np.float64)
-            logits -= logits.max(axis=0)
-            np.exp(logits, out=logits)
-            logits /= logits.sum(axis=0)
-            out[start:stop] = logits[:, : stop - start].T
+    def predict_proba(
+        self, X: Array, *, n_jobs: int | None = None, out: Array | None = None
+    ) -> Array:
+        """Class probabilities of rows; the bits of a row depend on nothing but the row.
+
+        Parameters
+        ----------
+        X : array of shape (n, n_features)
+            Finite numbers, taken as float32. Rows of an image's features in planes,
+            `planes.reshape(n_features, -1).T`, are read without a copy.
+        n_jobs : int, optional
+            Threads.
+        out : float64 array (n, n_classes) in C order, optional
+
+        Returns
+        -------
+        float64 array (n, n_classes)
+        """
+        from ._mlp_kernels import read_rows
+
+        planes = as_planes(X, self.n_features)
+        out = as_out(out, (planes.shape[1], self.n_classes))
+        packed = self._packed
+
+        def read(planes: Array, start: int, rows: Array) -> None:
+            logits = np.empty((self.n_classes, len(rows)), np.float32)
+            read_rows(planes, start, self.mean, self.scale, *packed, logits)
+            # Classes are rows here, so that each pixel's sum goes through them in order.
+            shares = logits.astype(np.float64)
+            shares -= shares.max(axis=0)
+            np.exp(shares, out=shares)
+            shares /= shares.sum(axis=0)
+            rows[...] = shares.T
+
+        fill(read, planes, out, n_jobs)
         return out
+
+    @cached_property
+    def _packed(self) -> tuple[Array, Array, Array, int]:
+        """Widths, weights, biases of all layers in a row, padded with zeros; the activation."""
+        from ._mlp_kernels import PAD
+
+        sizes = np.array([self.n_features, *(len(bias) for bias in self.biases)])
+        padded = -(-sizes // PAD) * PAD
+        weights = []
+        biases = []
+        for layer, bias, after in zip(self.weights, self.biases, pairwise(padded), strict=True):
+            missing = np.array(after) - layer.shape
+            weights.append(np.pad(layer, [(0, missing[0]), (0, missing[1])]).ravel())
+            biases.append(np.pad(bias, (0, missing[1])))
+        activation = ACTIVATIONS.index(self.activation)
+        return padded, np.concatenate(weights), np.concatenate(biases), activation
+
+
+def _check_array(name: str, array: Any) -> None:
+    """Refuse what is no array of the dtype and number of axes that its name asks for."""
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name} is a {type(array).__name__}, not an array")
+    ndim = 2 if name.startswith("weights") else 1
+    dtype = np.uint8 if name == "activation" else np.float32
+    if array.dtype != dtype or array.ndim != ndim or array.size == 0:
+        raise ValueError(
+            f"{name} has dtype {array.dtype} and shape {array.shape}, not {np.dtype(dtype)} with "
+            f"{ndim} filled axes"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} is not finite")
 
 
 class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
@@ -135,14 +214,15 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (64,)
+    hidden_layer_sizes : int or sequence of int, default (64,)
     alpha : float, default 1.0
         Strength of the L2 penalty. Strokes are few and alike: much less overfits them.
     max_iter : int, default 200
         Epochs at the most. Training that ends there is taken as it is, without a warning.
     early_stopping : bool, default True
         Hold out a tenth of the rows and stop when they are predicted no better. With fewer than
-        2000 rows it is not used: there are too few steps an epoch to judge by.
+        2000 rows, or a class of a single row, it is not used: there are too few steps an epoch to
+        judge by, or nothing to hold out.
     random_state : int, default 0
 
     Attributes
@@ -151,11 +231,22 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
     mlp_ : FlatMLP
         The layers as arrays.
     n_features_in_ : int
+    n_iter_ : int
+        Epochs that training took.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.forest import ScaledMLPClassifier
+    >>> X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    >>> network = ScaledMLPClassifier((8,)).fit(X, X[:, 0] > 0)
+    >>> network.predict([[-0.7], [0.7]])
+    array([False,  True])
     """
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (64,),
+        hidden_layer_sizes: int | Sequence[int] = (64,),
         *,
         alpha: float = 1.0,
         max_iter: int = 200,
@@ -172,20 +263,39 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
         """Train on rows X (n, n_features) with classes y (n,)."""
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
-        if len(np.unique(y)) < 2:
+        _, counts = np.unique(y, return_counts=True)
+        if len(counts) < 2:
             raise ValueError("y has one class, and a network needs two or more classes.")
         scaler = StandardScaler().fit(X.astype(np.float64))
+        enough_rows = len(y) >= _EARLY_STOPPING_ROWS and counts.min() >= 2
         network = MLPClassifier(
-            tuple(self.hidden_layer_sizes),
+            tuple(np.atleast_1d(self.hidden_layer_sizes).tolist()),
             alpha=self.alpha,
             max_iter=self.max_iter,
-            early_stopping=self.early_stopping and len(y) >= _EARLY_STOPPING_ROWS,
+            early_stopping=self.early_stopping and enough_rows,
             random_state=self.random_state,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             network.fit(scaler.transform(X).astype(np.float32), y)
+        self.n_iter_ = network.n_iter_
         return self._set(FlatMLP.from_sklearn(scaler, network), network.classes_)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> ScaledMLPClassifier:
+        """Take over a fitted MLPClassifier of scikit-learn, alone or in a Pipeline with a scaler.
+
+        Probabilities agree with `estimator.predict_proba` to float32, not to the bit. TypeError
+        for other estimators.
+        """
+        flat = FlatMLP.from_sklearn(estimator)
+        network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        params = network.get_params()
+        known = {name: params[name] for name in cls().get_params()}
+        ours = cls.from_flat(flat, estimator.classes_, **known)
+        if hasattr(estimator, "feature_names_in_"):
+            ours.feature_names_in_ = estimator.feature_names_in_
+        return ours
 
     @classmethod
     def from_flat(cls, flat: FlatMLP, classes: Array, **params: Any) -> ScaledMLPClassifier:
@@ -206,4 +316,5 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]

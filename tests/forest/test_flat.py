@@ -397,3 +397,23 @@ def test_tampered_words_are_refused_or_harmless(data):
         return
     expected = oracle.flat_probabilities(arrays, X)
     np.testing.assert_array_equal(forest.predict_proba(X), expected)
+
+
+def test_readers_are_compiled_once():
+    """Whatever the layout, and whether or not the arrays may be written."""
+    kernels = pytest.importorskip("pixelseg.forest._flat_kernels")
+    if not hasattr(kernels.add_trees, "signatures"):
+        pytest.skip("kernels are not compiled in this run")
+    flat = FlatForest.from_sklearn(grow())
+    X, _ = make_rows(300, seed=1)
+    flat.predict_proba(X)
+    before = len(kernels.add_trees.signatures)
+    stored = {
+        name: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape)
+        for name, a in flat.arrays().items()
+    }
+    for forest in (flat, FlatForest.from_arrays(stored)):
+        for rows in layouts(X).values():
+            forest.predict_proba(rows)
+            forest.predict_proba(np.asarray(rows).T.copy().T)
+    assert len(kernels.add_trees.signatures) == before
