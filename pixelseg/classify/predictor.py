@@ -15,7 +15,7 @@ import numpy as np
 from .._arrays import PROBABILITY_DTYPE, Array, Box, Image
 from .._jit import effective_n_jobs, run_chunks
 from .._progress import Progress, Reporter
-from ..features import FeatureBank
+from ..features import FeatureBank, workspace
 from .parts import probability_function
 from .tiles import Shape3D, TilePlan, plan_tiles
 
@@ -71,9 +71,16 @@ class Predictor:
         inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
 
         def predict_box(box: Box) -> None:
-            planes = features.compute(image, box)
             shape = tuple(stop - start for start, stop in box)
-            rows = probabilities_of(planes.reshape(features.n_features, -1), inner_jobs)
+            n_pixels = int(np.prod(shape))
+            mark = workspace.mark()
+            try:
+                planes = workspace.take(features.n_features * n_pixels)
+                stack = planes.reshape(features.n_features, *(1,) * (3 - len(shape)), *shape)
+                features.compute(image, box, stack)
+                rows = probabilities_of(planes.reshape(features.n_features, -1), inner_jobs)
+            finally:
+                workspace.release(mark)
             if self.prior_ratio is None:
                 answer = rows.astype(PROBABILITY_DTYPE)
             else:

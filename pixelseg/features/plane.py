@@ -80,10 +80,11 @@ class Workspace(threading.local):
     """Flat arrays of a thread that are used again: fresh pages cost more than the filters do.
 
     `take` hands out an array of at least `size` values, `release` takes back all that was
-    handed out since `mark`. Up to `KEPT` bytes stay for the thread's next image.
+    handed out since `mark`. Up to `KEPT` bytes stay for the thread's next image, never more than
+    the last one needed.
     """
 
-    KEPT = 64 * 2**20
+    KEPT = 192 * 2**20
 
     def __init__(self) -> None:
         self._free: list[Array] = []
