@@ -124,7 +124,7 @@ def collect(
     marked = np.flatnonzero(flat)
     if image.mask is not None:
         marked = marked[image.mask.reshape(-1)[marked]]
-    label_digest = _digest(np.ascontiguousarray(labels.shape), marked, flat[marked].astype("<i8"))
+    label_digest = _digest_labels(labels, image.mask)
     seed = [random_state, int.from_bytes(label_digest[:8], "little")]
     classes, n_marked = np.unique(flat[marked], return_counts=True)
     kept = _draw(flat, marked, classes, max_samples, np.random.default_rng([*seed, 0]))
@@ -232,6 +232,14 @@ def _draw_places(image: Image, marked: Array, rng: np.random.Generator) -> Array
     at = at[:, ((at >= 0) & (at < sizes)).all(axis=0)]
     places = np.ravel_multi_index(tuple(at), image.spatial_shape)
     return places if image.mask is None else places[image.mask.reshape(-1)[places]]
+
+
+def _digest_labels(labels: Array, mask: Array | None) -> bytes:
+    """A digest of a label image inside its mask, the same for every integer dtype."""
+    digest = hashlib.blake2b(np.array(labels.shape, "<i8").tobytes(), digest_size=16)
+    for k, row in enumerate(labels):
+        digest.update((row if mask is None else row * mask[k]).astype("<i8").tobytes())
+    return digest.digest()
 
 
 def _digest(*arrays: Array) -> bytes:

@@ -7,6 +7,7 @@ lets scikit-learn's own objects go.
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral
 from typing import Any
 
@@ -21,6 +22,11 @@ from .flat import FlatForest
 
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
 _LEAST_ROWS = 100
+
+
+#: Trees that are scikit-learn's at one time where there are more rows than these.
+_BATCH = 10
+_ROWS_AT_ONCE = 20_000
 
 
 class ForestClassifier(ClassifierMixin, BaseEstimator):
@@ -112,8 +118,7 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             random_state=self.random_state,
         )
-        peer.fit(X, y, sample_weight)
-        return self._set(FlatForest.from_sklearn(peer), peer.classes_)
+        return self._set(_grow(peer, X, y, sample_weight), peer.classes_)
 
     def _rows_a_tree(self, n: int) -> int | None:
         """`max_samples` as a number of rows; None where trees see all."""
@@ -177,3 +182,27 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
         """The most probable class of each row."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
+
+
+def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
+    """Grow scikit-learn's forest in batches of trees, and let a batch go once it is flat.
+
+    Its trees take eight times the memory of the flat ones. The trees are those of one `fit`.
+    """
+    n_trees = peer.n_estimators
+    batch = n_trees if len(X) <= _ROWS_AT_ONCE else _BATCH
+    if batch >= n_trees:
+        return FlatForest.from_sklearn(peer.fit(X, y, sample_weight))
+    parts = []
+    peer.set_params(warm_start=True)
+    with warnings.catch_warnings():
+        # class_weight and warm_start clash where the rows change between fits; they do not.
+        warnings.filterwarnings("ignore", "class_weight presets", UserWarning)
+        for start in range(0, n_trees, batch):
+            peer.set_params(n_estimators=min(start + batch, n_trees)).fit(X, y, sample_weight)
+            grown = peer.estimators_[start:]
+            parts.append(FlatForest.from_trees(grown))
+            # scikit-learn only counts the trees that it has.
+            peer.estimators_[start:] = [None] * len(grown)
+            del grown
+    return FlatForest.join(parts)

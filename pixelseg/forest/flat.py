@@ -9,6 +9,7 @@ number of threads.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -114,6 +115,11 @@ class FlatForest:
         check_is_fitted(estimator)
         if estimator.n_outputs_ != 1:
             raise TypeError(f"estimator has {estimator.n_outputs_} outputs but must have one.")
+        return cls.from_trees(trees)
+
+    @classmethod
+    def from_trees(cls, trees: Sequence[Any]) -> FlatForest:
+        """Flatten fitted decision trees of one forest."""
         parts = []
         offset = 0
         for tree in trees:
@@ -125,8 +131,28 @@ class FlatForest:
         values, leaf_values = _unique_rows(shares)
         counts = [tree.tree_.node_count for tree in trees]
         roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
-        importances = np.asarray(estimator.feature_importances_, np.float64)
+        importances = _mean_importances([tree.feature_importances_ for tree in trees])
         return cls(threshold, left, feature, roots, leaf_values, values, importances)
+
+    @classmethod
+    def join(cls, forests: Sequence[FlatForest]) -> FlatForest:
+        """One forest with the trees of several, in their order."""
+        starts = np.cumsum([0] + [forest.n_nodes for forest in forests])[:-1]
+        values, places = _unique_rows(np.concatenate([forest.values for forest in forests]))
+        first = np.cumsum([0] + [len(forest.values) for forest in forests])[:-1]
+        numbered = list(zip(forests, starts.astype(np.int32), first, strict=True))
+        weights = [forest.n_trees for forest in forests]
+        return cls(
+            threshold=np.concatenate([forest.threshold for forest in forests]),
+            left=np.concatenate([forest.left + start for forest, start, _ in numbered]),
+            feature=np.concatenate([forest.feature for forest in forests]),
+            roots=np.concatenate([forest.roots + start for forest, start, _ in numbered]),
+            leaf_values=np.concatenate(
+                [places[forest.leaf_values + offset] for forest, _, offset in numbered]
+            ),
+            values=values,
+            importances=_mean_importances([f.importances for f in forests], weights),
+        )
 
     def arrays(self) -> dict[str, Array]:
         """The arrays by name, for a file."""
@@ -180,33 +206,34 @@ class FlatForest:
 
         planes = as_planes(X, self.n_features)
         out = as_out(out, (planes.shape[1], self.n_classes))
-        thresholds, links, bits, leaves = self._packed
+        thresholds, words, bits = self._packed
 
         def read(planes: Array, start: int, rows: Array) -> None:
             rows[...] = 0
-            add_trees(planes, start, thresholds, links, bits, self.roots, leaves, self.values, rows)
+            add_trees(planes, start, thresholds, words, bits, self.roots, self.values, rows)
             rows /= self.n_trees
 
         fill(read, planes, out, n_jobs)
         return out
 
     @cached_property
-    def _packed(self) -> tuple[Array, Array, int, Array]:
-        """Thresholds and links of the nodes, the bits of a feature, and each leaf's values.
+    def _packed(self) -> tuple[Array, Array, int]:
+        """The nodes as float32 and as uint32 words, and the bits of a link that name a feature.
 
         Threshold and link are two words of one array: a step of a walk reads one cache line.
         Links count from the root of their tree.
         """
+        from ._flat_kernels import NAN
+
         bits = self._feature_bits()
         sizes = np.diff(np.append(self.roots, self.n_nodes))
         left = (self.left - np.repeat(self.roots, sizes)).astype(np.uint32)
         words = np.empty(2 * self.n_nodes, np.uint32)
         words.view(np.float32)[::2] = self.threshold
-        words[1::2] = (left << np.uint32(bits)) | self.feature.astype(np.uint32)
         is_leaf = self.left == np.arange(self.n_nodes)
-        leaves = np.zeros(self.n_nodes, np.int32)
-        leaves[is_leaf] = self.leaf_values
-        return words.view(np.float32), words[1:], bits, leaves
+        words[::2][is_leaf] = NAN | self.leaf_values.astype(np.uint32)
+        words[1::2] = (left << np.uint32(bits)) | self.feature.astype(np.uint32)
+        return words.view(np.float32), words, bits
 
     def _feature_bits(self) -> int:
         """Bits of a link that name a feature; ValueError where the rest cannot name a node."""
@@ -284,6 +311,12 @@ def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
         feature.astype(np.int32),
         np.ascontiguousarray(values, np.float64),
     )
+
+
+def _mean_importances(importances: Sequence[Array], weights: Sequence[int] | None = None) -> Array:
+    """Mean over those trees that split at all, which is scikit-learn's; sums to 1 or 0."""
+    total = np.average(np.asarray(importances, np.float64), axis=0, weights=weights)
+    return total / total.sum() if total.sum() > 0 else total
 
 
 def _unique_rows(rows: Array) -> tuple[Array, Array]:

@@ -417,3 +417,18 @@ def test_readers_are_compiled_once():
             forest.predict_proba(rows)
             forest.predict_proba(np.asarray(rows).T.copy().T)
     assert len(kernels.add_trees.signatures) == before
+
+
+def test_batches_of_trees_make_the_same_forest(monkeypatch):
+    from pixelseg import ForestClassifier
+    from pixelseg.forest import classifier
+
+    X, y = make_rows(300)
+    for params in ({}, {"splitter": "best", "class_weight": "balanced"}):
+        whole = ForestClassifier(23, **params).fit(X, y)
+        monkeypatch.setattr(classifier, "_ROWS_AT_ONCE", 100)
+        parts = ForestClassifier(23, **params).fit(X, y)
+        monkeypatch.undo()
+        assert parts.forest_.n_nodes == whole.forest_.n_nodes
+        np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
+        np.testing.assert_allclose(parts.feature_importances_, whole.feature_importances_)
