@@ -44,7 +44,10 @@ FORMAT_VERSION = 1
 #: Bytes that a model may unpack to: ten times a forest of 100 full trees on 200,000 rows.
 _MAX_BYTES = 4 * 2**30
 _MAX_JSON_BYTES = 2**24
-_KINDS = {"forest": (ForestClassifier, FlatForest), "mlp": (ScaledMLPClassifier, FlatMLP)}
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "forest": (ForestClassifier, FlatForest),
+    "mlp": (ScaledMLPClassifier, FlatMLP),
+}
 #: Parameters of the pixel classifier that a file keeps. Threads and memory belong to a machine.
 _PARAMS = ("class_weight", "class_prior", "max_samples", "random_state", "channel_axis", "spacing")
 
