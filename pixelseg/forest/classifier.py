@@ -18,11 +18,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._arrays import Array
-from .flat import FlatForest
+from .flat import FlatForest, mean_importances
 
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
 _LEAST_ROWS = 100
-
 
 #: Trees that are scikit-learn's at one time where there are more rows than these.
 _BATCH = 10
@@ -194,6 +193,7 @@ def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
     if batch >= n_trees:
         return FlatForest.from_sklearn(peer.fit(X, y, sample_weight))
     parts = []
+    importances = []
     peer.set_params(warm_start=True)
     with warnings.catch_warnings():
         # class_weight and warm_start clash where the rows change between fits; they do not.
@@ -202,7 +202,8 @@ def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
             peer.set_params(n_estimators=min(start + batch, n_trees)).fit(X, y, sample_weight)
             grown = peer.estimators_[start:]
             parts.append(FlatForest.from_trees(grown))
+            importances += [tree.feature_importances_ for tree in grown]
             # scikit-learn only counts the trees that it has.
             peer.estimators_[start:] = [None] * len(grown)
             del grown
-    return FlatForest.join(parts)
+    return FlatForest.join(parts, mean_importances(importances))

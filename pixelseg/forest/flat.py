@@ -22,6 +22,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._arrays import Array
 from ._rows import as_out, as_planes, fill
 
+#: A leaf names its values in 22 bits.
+_MOST_VALUES = 2**22
+
 
 @dataclass(frozen=True, eq=False)
 class FlatForest:
@@ -100,7 +103,8 @@ class FlatForest:
     def from_sklearn(cls, estimator: Any) -> FlatForest:
         """Flatten a fitted random forest, extremely random forest or single tree.
 
-        Raises TypeError for any other estimator, and for trees of several outputs.
+        Raises TypeError for any other estimator, and for trees of several outputs; ValueError for
+        a tree of more nodes than a link can name (16 million with 256 features).
         """
         if isinstance(estimator, DecisionTreeClassifier):
             trees = [estimator]
@@ -131,18 +135,22 @@ class FlatForest:
         values, leaf_values = _unique_rows(shares)
         counts = [tree.tree_.node_count for tree in trees]
         roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
-        importances = _mean_importances([tree.feature_importances_ for tree in trees])
-        return cls(threshold, left, feature, roots, leaf_values, values, importances)
+        importances = mean_importances([tree.feature_importances_ for tree in trees])
+        forest = cls(threshold, left, feature, roots, leaf_values, values, importances)
+        forest._check_size()
+        return forest
 
     @classmethod
-    def join(cls, forests: Sequence[FlatForest]) -> FlatForest:
-        """One forest with the trees of several, in their order."""
+    def join(cls, forests: Sequence[FlatForest], importances: Array) -> FlatForest:
+        """One forest with the trees of several, in their order.
+
+        `importances` are those of all trees: they do not follow from those of the parts.
+        """
         starts = np.cumsum([0] + [forest.n_nodes for forest in forests])[:-1]
         values, places = _unique_rows(np.concatenate([forest.values for forest in forests]))
         first = np.cumsum([0] + [len(forest.values) for forest in forests])[:-1]
         numbered = list(zip(forests, starts.astype(np.int32), first, strict=True))
-        weights = [forest.n_trees for forest in forests]
-        return cls(
+        joined = cls(
             threshold=np.concatenate([forest.threshold for forest in forests]),
             left=np.concatenate([forest.left + start for forest, start, _ in numbered]),
             feature=np.concatenate([forest.feature for forest in forests]),
@@ -151,8 +159,10 @@ class FlatForest:
                 [places[forest.leaf_values + offset] for forest, _, offset in numbered]
             ),
             values=values,
-            importances=_mean_importances([f.importances for f in forests], weights),
+            importances=importances,
         )
+        joined._check_size()
+        return joined
 
     def arrays(self) -> dict[str, Array]:
         """The arrays by name, for a file."""
@@ -225,7 +235,7 @@ class FlatForest:
         """
         from ._flat_kernels import NAN
 
-        bits = self._feature_bits()
+        bits = self._feature_bits
         sizes = np.diff(np.append(self.roots, self.n_nodes))
         left = (self.left - np.repeat(self.roots, sizes)).astype(np.uint32)
         words = np.empty(2 * self.n_nodes, np.uint32)
@@ -235,16 +245,25 @@ class FlatForest:
         words[1::2] = (left << np.uint32(bits)) | self.feature.astype(np.uint32)
         return words.view(np.float32), words, bits
 
+    @property
     def _feature_bits(self) -> int:
-        """Bits of a link that name a feature; ValueError where the rest cannot name a node."""
-        bits = max(1, int(self.n_features - 1).bit_length())
+        """Bits of a link that name a feature; the others name a node of the tree."""
+        return max(1, int(self.n_features - 1).bit_length())
+
+    def _check_size(self) -> None:
+        """Refuse a forest that the words of a node cannot describe."""
         largest = int(np.diff(np.append(self.roots, self.n_nodes)).max())
-        if largest > 2 ** (32 - bits):
+        most = 2 ** (32 - self._feature_bits)
+        if largest > most:
             raise ValueError(
-                f"a tree has {largest} nodes on {self.n_features} features, more than "
-                f"{2 ** (32 - bits)}: grow smaller trees, with max_depth or min_samples_leaf."
+                f"a tree has {largest} nodes on {self.n_features} features, more than {most}: grow "
+                "smaller trees, with max_depth or min_samples_leaf."
             )
-        return bits
+        if len(self.values) > _MOST_VALUES:
+            raise ValueError(
+                f"leaf_values point to {len(self.values)} different values, more than "
+                f"{_MOST_VALUES}: grow smaller trees, with max_depth or min_samples_leaf."
+            )
 
     def _check(self) -> None:
         """Refuse arrays that do not describe trees."""
@@ -254,7 +273,7 @@ class FlatForest:
             raise ValueError("threshold, left and feature have different lengths")
         if self.roots[0] != 0 or (np.diff(self.roots) <= 0).any() or self.roots[-1] >= n:
             raise ValueError("roots do not ascend from 0 within the nodes")
-        self._feature_bits()
+        self._check_size()
         end = np.repeat(np.append(self.roots[1:], n), np.diff(np.append(self.roots, n)))
         is_leaf = self.left == place
         inner = ~is_leaf
@@ -313,9 +332,9 @@ def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
     )
 
 
-def _mean_importances(importances: Sequence[Array], weights: Sequence[int] | None = None) -> Array:
-    """Mean over those trees that split at all, which is scikit-learn's; sums to 1 or 0."""
-    total = np.average(np.asarray(importances, np.float64), axis=0, weights=weights)
+def mean_importances(trees: Sequence[Array]) -> Array:
+    """A forest's importances from those of its trees, as scikit-learn's; sum to 1, or to 0."""
+    total = np.mean(np.asarray(trees, np.float64), axis=0)
     return total / total.sum() if total.sum() > 0 else total
 
 

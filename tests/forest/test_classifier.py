@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pixelseg import ForestClassifier
-from pixelseg.forest import FlatForest
+from pixelseg.forest import FlatForest, classifier
 
 #: Checks of scikit-learn that cannot hold, and why.
 EXCLUDED = {
@@ -54,6 +54,25 @@ def test_n_jobs_changes_nothing(rows):
     one, two = (ForestClassifier(20, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
     assert one.forest_.equals(two.forest_)
     np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"class_weight": "balanced"},
+        {"splitter": "best", "class_weight": "balanced_subsample"},
+        {"bootstrap": False},
+    ],
+)
+def test_batches_of_trees_are_those_of_one_fit(params, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 5))
+    y = (X[:, 0] + rng.standard_normal(300) > 0.8).astype(int)
+    whole = ForestClassifier(25, **params).fit(X, y)
+    monkeypatch.setattr(classifier, "_ROWS_AT_ONCE", 299)
+    in_batches = ForestClassifier(25, **params).fit(X, y)
+    assert in_batches.forest_.equals(whole.forest_)
 
 
 def test_the_same_call_grows_the_same_forest(rows):

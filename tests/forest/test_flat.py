@@ -281,6 +281,15 @@ def test_arrays_make_the_forest_again():
     np.testing.assert_array_equal(again.predict_proba(X), flat.predict_proba(X))
 
 
+def test_joined_forests_are_one_of_all_trees():
+    forest = grow(n_estimators=10)
+    trees = forest.estimators_
+    parts = [FlatForest.from_trees(trees[:3]), FlatForest.from_trees(trees[3:])]
+    joined = FlatForest.join(parts, forest.feature_importances_)
+    assert joined.equals(FlatForest.from_sklearn(forest))
+    assert FlatForest.from_arrays(joined.arrays()).equals(joined)
+
+
 def first_inner(arrays):
     return int(np.flatnonzero(arrays["left"] != np.arange(len(arrays["left"])))[0])
 
@@ -379,6 +388,18 @@ def test_a_tree_larger_than_a_link_can_tell_is_refused():
     arrays["importances"] = np.zeros(2**20)
     with pytest.raises(ValueError, match="nodes on 1048576 features"):
         FlatForest.from_arrays(arrays)
+
+
+def test_more_values_than_a_leaf_can_name_are_refused():
+    arrays = FlatForest.from_sklearn(grow(n_classes=2)).arrays()
+    arrays["values"] = np.tile([0.5, 0.5], (2**22 + 1, 1))
+    with pytest.raises(ValueError, match="4194305 different values"):
+        FlatForest.from_arrays(arrays)
+    arrays["values"] = arrays["values"][1:]
+    arrays["leaf_values"] = np.full_like(arrays["leaf_values"], 2**22 - 1)
+    arrays["values"][-1] = 0.25, 0.75
+    result = FlatForest.from_arrays(arrays).predict_proba(np.zeros((3, 7)))
+    np.testing.assert_array_equal(result, [[0.25, 0.75]] * 3)
 
 
 @given(data=st.data())
