@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -110,13 +109,22 @@ def mosaic(height: int, width: int, seed: int = 0) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class MosaicImages:
-    """A re-iterable of `n` mosaics, each made when it is asked for; `part` 0 image, 1 truth."""
+    """A re-iterable of `n` large mosaics, each made when it is asked for; `part` 0 image, 1 truth.
+
+    A mosaic of 500x500 is mirrored to the size asked for, and every pixel gets noise of its own.
+    All in uint8, so that making an image takes little memory beside what is measured.
+    """
 
     n: int
     height: int
     width: int
     part: int
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Array]:
         for seed in range(self.n):
-            yield mosaic.__wrapped__(self.height, self.width, seed)[self.part]
+            piece = mosaic.__wrapped__(500, 500, seed)[self.part]
+            large = tile_to(piece, (self.height, self.width))
+            if self.part == 0:
+                noise = np.random.default_rng(seed).integers(0, 32, large.shape, np.uint8)
+                large = large // 8 * 7 + noise
+            yield large
