@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": "train and predict on images that are already on this machine, and say how well",
     "train": "learn from images and strokes, and write a model file",
     "predict": "segment images with a model file",
+    "evaluate": "score predictions against truths",
     "inspect": "show what is in a model file",
     "warmup": "compile everything once, so that later commands start fast",
 }
