@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, Box, Image, as_image, as_labels, is_array_like
-from ..features import FeatureBank, FeaturePlan
+from ..features import FeatureBank, FeaturePlan, workspace
 
 #: Side of the cells in which pixels are looked for and features are computed: small enough to
 #: skip what bears no label, large enough that the halo does not rule.
 _CELL = {2: 256, 3: 64}
 #: Bytes of features of one cell; with many channels the cells become smaller.
 _CELL_BYTES = 48 * 2**20
+#: Labels that are looked at in one piece.
+_LABELS_AT_ONCE = 2**18
 #: Places that tell how common the classes are, in all, and how far they lie from a labelled
 #: pixel. 1000 places do for two classes; eleven want 5000.
 N_PLACES = 5000
@@ -121,15 +123,22 @@ def collect(
     `n_labelled_before` counts the labelled pixels of earlier images, which share the places.
     """
     flat = labels.reshape(-1)
-    marked = np.flatnonzero(flat)
-    if image.mask is not None:
-        marked = marked[image.mask.reshape(-1)[marked]]
+    inside = None if image.mask is None else image.mask.reshape(-1)
     label_digest = _digest_labels(labels, image.mask)
     seed = [random_state, int.from_bytes(label_digest[:8], "little")]
-    classes, n_marked = np.unique(flat[marked], return_counts=True)
-    kept = _draw(flat, marked, classes, max_samples, np.random.default_rng([*seed, 0]))
-    quota = _quota(len(marked), n_labelled_before + len(marked))
-    places = _draw_places(image, marked, np.random.default_rng([*seed, 1]))[:quota]
+    marked = _count_marked(flat, inside)
+    n_labelled = sum(marked.values())
+    wanted: dict[int, Array] = {}
+    rng = np.random.default_rng([*seed, 0])
+    for value in sorted(marked):
+        n = marked[value]
+        thin = max_samples is not None and n > max_samples
+        wanted[value] = rng.choice(n, max_samples, replace=False) if thin else np.arange(n)
+    rng = np.random.default_rng([*seed, 1])
+    starts = rng.integers(n_labelled, size=N_PLACES) if n_labelled else np.empty(0, np.int64)
+    kept, starts = _find_marked(flat, inside, wanted, starts)
+    quota = _quota(n_labelled, n_labelled_before + n_labelled)
+    places = _step_aside(image, starts, rng)[:quota]
     free = places[flat[places] == 0]
 
     plan = bank.plan(image)
@@ -141,8 +150,8 @@ def collect(
         X=X,
         y=y,
         positions=kept,
-        classes=classes.astype(np.int64),
-        n_marked=n_marked.astype(np.int64),
+        classes=np.array(sorted(marked), np.int64),
+        n_marked=np.array([marked[value] for value in sorted(marked)], np.int64),
         place_labels=flat[places].astype(np.int64),
         place_positions=places,
         near=near,
@@ -172,23 +181,49 @@ def subset(sample: ImageSamples, rows: Array, places: Array) -> ImageSamples:
     )
 
 
-def _draw(
-    flat: Array,
-    marked: Array,
-    classes: Array,
-    max_samples: int | None,
-    rng: np.random.Generator,
-) -> Array:
-    """Flat indices of at most `max_samples` marked pixels of each class, ascending."""
-    if max_samples is None:
-        return marked
+def _chunks(flat: Array, inside: Array | None) -> Iterator[tuple[int, Array]]:
+    """Pieces of a flat label image, 0 outside the mask, with the place where each begins.
+
+    Arrays as long as the image would leave holes in memory that no later image fills.
+    """
+    for start in range(0, len(flat), _LABELS_AT_ONCE):
+        chunk = flat[start : start + _LABELS_AT_ONCE]
+        yield start, chunk if inside is None else chunk * inside[start : start + len(chunk)]
+
+
+def _count_marked(flat: Array, inside: Array | None) -> dict[int, int]:
+    """Marked pixels of each class."""
+    counts: dict[int, int] = {}
+    for _, chunk in _chunks(flat, inside):
+        for value, count in zip(*np.unique(chunk[chunk > 0], return_counts=True), strict=True):
+            counts[int(value)] = counts.get(int(value), 0) + int(count)
+    return counts
+
+
+def _find_marked(
+    flat: Array, inside: Array | None, wanted: dict[int, Array], starts: Array
+) -> tuple[Array, Array]:
+    """Flat indices of the k-th marked pixels: of each class (ascending), and of all classes.
+
+    `wanted` names the ranks of each class, `starts` ranks among all marked pixels, whose order
+    is kept.
+    """
+    wanted = {value: np.sort(ranks) for value, ranks in wanted.items()}
+    seen = dict.fromkeys(wanted, 0)
+    n_seen = 0
     kept = []
-    for value in classes:
-        of_class = marked[flat[marked] == value]
-        if len(of_class) > max_samples:
-            of_class = rng.choice(of_class, max_samples, replace=False)
-        kept.append(of_class)
-    return np.sort(np.concatenate(kept)) if kept else marked
+    found = np.empty_like(starts)
+    for offset, chunk in _chunks(flat, inside):
+        marked = np.flatnonzero(chunk)
+        here = (starts >= n_seen) & (starts < n_seen + len(marked))
+        found[here] = marked[starts[here] - n_seen] + offset
+        n_seen += len(marked)
+        for value, ranks in wanted.items():
+            of_class = marked[chunk[marked] == value]
+            first, last = np.searchsorted(ranks, [seen[value], seen[value] + len(of_class)])
+            kept.append(of_class[ranks[first:last] - seen[value]] + offset)
+            seen[value] += len(of_class)
+    return np.sort(np.concatenate(kept)) if kept else np.empty(0, np.int64), found
 
 
 def fill_rows(image: Image, plan: FeaturePlan, positions: Array, out: Array) -> None:
@@ -207,9 +242,15 @@ def fill_rows(image: Image, plan: FeaturePlan, positions: Array, out: Array) -> 
         inside = coordinates[:, rows]
         low, high = inside.min(axis=1), inside.max(axis=1) + 1
         box: Box = tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
-        features = plan.compute(image, box).reshape(plan.n_features, -1)
         local = np.ravel_multi_index(tuple(inside - low[:, np.newaxis]), tuple(high - low))
-        out[rows] = features[:, local].T
+        mark = workspace.mark()
+        try:
+            flat = workspace.take(plan.n_features * int(np.prod(high - low)))
+            depth, height, width = (1, *(high - low))[-3:]
+            plan.compute(image, box, flat.reshape(plan.n_features, depth, height, width))
+            out[rows] = flat.reshape(plan.n_features, -1)[:, local].T
+        finally:
+            workspace.release(mark)
 
 
 def _quota(n_labelled: int, n_in_all: int) -> int:
@@ -217,17 +258,14 @@ def _quota(n_labelled: int, n_in_all: int) -> int:
     return -(-N_PLACES * n_labelled // n_in_all) if n_in_all else 0
 
 
-def _draw_places(image: Image, marked: Array, rng: np.random.Generator) -> Array:
-    """Flat indices of places: a random labelled pixel and a random step along y and x each.
+def _step_aside(image: Image, starts: Array, rng: np.random.Generator) -> Array:
+    """Flat indices of places: each labelled pixel of `starts` and a random step along y and x.
 
     What falls outside the image or its mask is dropped. The first places are the same however
     many are used.
     """
-    if len(marked) == 0:
-        return marked
-    starts = marked[rng.integers(len(marked), size=N_PLACES)]
     at = np.array(np.unravel_index(starts, image.spatial_shape))
-    at[-2:] += rng.integers(-_STEP, _STEP + 1, (2, N_PLACES))
+    at[-2:] += rng.integers(-_STEP, _STEP + 1, (2, len(starts)))
     sizes = np.array(image.spatial_shape)[:, np.newaxis]
     at = at[:, ((at >= 0) & (at < sizes)).all(axis=0)]
     places = np.ravel_multi_index(tuple(at), image.spatial_shape)
