@@ -53,7 +53,8 @@ def compile_classifier(fitted: Any) -> Any:
             return fitted
     try:
         return ForestClassifier.from_sklearn(fitted)
-    except TypeError:
+    except (TypeError, ValueError):
+        # No forest, or one with more nodes than a link can name.
         return fitted
 
 
@@ -69,10 +70,8 @@ def flat_part(fitted: Any) -> FlatForest | FlatMLP | None:
 def probability_function(fitted: Any) -> Callable[[Array, int], Array]:
     """A function from planes of features (n_features, n) and n_jobs to float64 (n, n_classes)."""
     flat = flat_part(fitted)
-    if isinstance(flat, FlatForest):
-        return lambda planes, n_jobs: flat.predict_proba(planes.T, n_jobs=n_jobs)
     if flat is not None:
-        return lambda planes, n_jobs: flat.predict_proba(planes.T)
+        return lambda planes, n_jobs: flat.predict_proba(planes.T, n_jobs=n_jobs)
     return lambda planes, n_jobs: np.asarray(
         fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64
     )

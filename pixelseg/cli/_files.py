@@ -3,7 +3,7 @@
 The one rule of names: what belongs to `cells.png` stands beside it with an ending after its
 stem. Strokes are `cells_labels.png` (or .tif, .tiff, .npy); results are `cells_segmented`,
 `cells_probabilities`, `cells_uncertainty` and `cells_preview`; dense masks to compare with are
-`cells_truth`.
+`cells_truth`, and pictures of what `evaluate` found wrong are `cells_errors`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ PROBABILITIES = "_probabilities"
 UNCERTAINTY = "_uncertainty"
 PREVIEW = "_preview"
 TRUTH = "_truth"
+ERRORS = "_errors"
 #: Endings of files that are never images to work on.
-COMPANIONS = (LABELS, SEGMENTED, PROBABILITIES, UNCERTAINTY, PREVIEW, TRUTH)
+COMPANIONS = (LABELS, SEGMENTED, PROBABILITIES, UNCERTAINTY, PREVIEW, TRUTH, ERRORS)
 #: Kinds of file that may hold labels.
 LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 

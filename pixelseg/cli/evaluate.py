@@ -13,8 +13,6 @@ from ._report import Stopwatch, complain, file_bar, note, plural
 
 #: What --metrics can name: the families of pixelseg.metrics.
 FAMILIES = ("classes", "regions", "boundaries", "instances", "superpixels")
-#: What a picture of an image's errors is called after its stem.
-ERRORS = "_errors"
 
 EPILOG = """pairs:
   Two files, or two folders: cells_segmented.png (or cells.png) belongs to cells_truth, or
@@ -125,6 +123,8 @@ def _check_outputs(args: argparse.Namespace) -> None:
             raise FileExistsError(f"{path} exists: pass --overwrite to replace it.")
     if args.pictures is not None:
         args.pictures.mkdir(parents=True, exist_ok=True)
+        from ._files import ERRORS
+
         old = sorted(args.pictures.glob(f"*{ERRORS}.png"))
         if old and not args.overwrite:
             raise FileExistsError(f"{old[0]} exists: pass --overwrite, or name another folder.")
@@ -202,6 +202,7 @@ def _write_pictures(args: argparse.Namespace, pairs: Any, images: dict[str, Any]
     """Draw the images whose headline (the first score of the first family) is least."""
     from ..io import read_labels, write_image
     from ._evaluation import draw, read_prediction
+    from ._files import ERRORS
 
     family = args.metrics[0]
     headline = {name: next(iter(scores.values())) for name, scores in images.items()}
