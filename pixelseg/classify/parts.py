@@ -71,7 +71,10 @@ def probability_function(fitted: Any) -> Callable[[Array, int], Array]:
     """A function from planes of features (n_features, n) and n_jobs to float64 (n, n_classes)."""
     flat = flat_part(fitted)
     if flat is not None:
-        return lambda planes, n_jobs: flat.predict_proba(planes.T, n_jobs=n_jobs)
+        # An image's values were checked as they were read, and filters of them are finite.
+        return lambda planes, n_jobs: flat.predict_proba(
+            planes.T, n_jobs=n_jobs, check_finite=False
+        )
     return lambda planes, n_jobs: np.asarray(
         fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64
     )

@@ -194,7 +194,12 @@ class FlatForest:
         return forest
 
     def predict_proba(
-        self, X: Array, *, n_jobs: int | None = None, out: Array | None = None
+        self,
+        X: Array,
+        *,
+        n_jobs: int | None = None,
+        out: Array | None = None,
+        check_finite: bool = True,
     ) -> Array:
         """Class probabilities of rows, bit-equal to scikit-learn's with one thread.
 
@@ -207,6 +212,8 @@ class FlatForest:
         n_jobs : int, optional
             Threads; the bits do not depend on it.
         out : float64 array (n, n_classes) in C order, optional
+        check_finite : bool, default True
+            False saves a twentieth of the time where X is known to be finite.
 
         Returns
         -------
@@ -214,7 +221,7 @@ class FlatForest:
         """
         from ._flat_kernels import add_trees
 
-        planes = as_planes(X, self.n_features)
+        planes = as_planes(X, self.n_features, check_finite)
         out = as_out(out, (planes.shape[1], self.n_classes))
         thresholds, words, bits = self._packed
 

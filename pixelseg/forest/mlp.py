@@ -141,7 +141,12 @@ class FlatMLP:
         return cls(arrays["mean"].copy(), arrays["scale"].copy(), weights, biases, activation)
 
     def predict_proba(
-        self, X: Array, *, n_jobs: int | None = None, out: Array | None = None
+        self,
+        X: Array,
+        *,
+        n_jobs: int | None = None,
+        out: Array | None = None,
+        check_finite: bool = True,
     ) -> Array:
         """Class probabilities of rows; the bits of a row depend on nothing but the row.
 
@@ -153,6 +158,8 @@ class FlatMLP:
         n_jobs : int, optional
             Threads.
         out : float64 array (n, n_classes) in C order, optional
+        check_finite : bool, default True
+            False saves a twentieth of the time where X is known to be finite.
 
         Returns
         -------
@@ -160,7 +167,7 @@ class FlatMLP:
         """
         from ._mlp_kernels import read_rows
 
-        planes = as_planes(X, self.n_features)
+        planes = as_planes(X, self.n_features, check_finite)
         out = as_out(out, (planes.shape[1], self.n_classes))
         packed = self._packed
 
