@@ -80,18 +80,20 @@ def _run(arguments: Sequence[str], library: Path, work: Path) -> subprocess.Comp
 
 
 def mosaic_quality() -> dict[str, float]:
-    """Mean IoU of the default model and the MLP on a small mosaic of textures."""
+    """Mean IoU of the default model and the MLP on a mosaic of textures, trained on five others."""
     from pixelseg import PixelClassifier, metrics
 
     from . import images
 
-    train, train_truth = images.mosaic(256, 256, 0)
-    test, truth = images.mosaic(256, 256, 1)
-    labels = np.where(images.strokes(256, 256, 3000) > 0, train_truth, 0)
+    *train, (image, truth) = [images.mosaic(256, 256, seed) for seed in range(6)]
+    labels = [
+        np.where(images.strokes(256, 256, 3000, seed=seed) > 0, known, 0)
+        for seed, (_, known) in enumerate(train)
+    ]
     found = {}
     for classifier in ("forest", "mlp"):
-        model = PixelClassifier(classifier=classifier).fit(train, labels)
-        confusion = metrics.confusion_matrix(truth, model.predict(test))
+        model = PixelClassifier(classifier=classifier).fit([piece for piece, _ in train], labels)
+        confusion = metrics.confusion_matrix(truth, model.predict(image))
         found[f"mosaic, {classifier}"] = float(metrics.mean_iou(confusion))
     return found
 

@@ -14,28 +14,29 @@ Array = np.ndarray
 
 
 def tile_to(image: Array, shape: tuple[int, ...]) -> Array:
-    """An image grown to `shape` by mirroring it, so that its texture keeps its scale.
-
-    A much smaller shape gets every second or third pixel: a corner may be nothing but sky.
-    """
-    step = max(1, min(image.shape[0] // shape[0], image.shape[1] // shape[1]))
-    image = image[::step, ::step]
+    """An image cut, or grown by mirroring it, to `shape`, so that its texture keeps its scale."""
     widths = [(0, max(0, n - m)) for n, m in zip(shape, image.shape, strict=False)]
     widths += [(0, 0)] * (image.ndim - len(widths))
     grown = np.pad(image, widths, mode="symmetric")
     return np.ascontiguousarray(grown[tuple(slice(n) for n in shape)])
 
 
+def scale_to(image: Array, shape: tuple[int, ...]) -> Array:
+    """As `tile_to`, of every second or third pixel for a small shape: a corner may be all sky."""
+    step = max(1, min(image.shape[0] // shape[0], image.shape[1] // shape[1]))
+    return tile_to(image[::step, ::step], shape)
+
+
 @cache
 def grey(height: int, width: int) -> Array:
     """Grey uint8 image of natural texture."""
-    return tile_to(data.camera(), (height, width))
+    return scale_to(data.camera(), (height, width))
 
 
 @cache
 def colour(height: int, width: int) -> Array:
     """RGB uint8 image of natural texture."""
-    return tile_to(data.astronaut(), (height, width))
+    return scale_to(data.astronaut(), (height, width))
 
 
 @cache
@@ -103,7 +104,7 @@ def mosaic(height: int, width: int, seed: int = 0) -> tuple[Array, Array]:
         flat = texture - texture.mean()
         placed = tile_to(np.roll(flat, rng.integers(0, 512, 2), (0, 1)), (height, width))
         image[truth == value] = placed[truth == value]
-    image += rng.normal(0, 10, image.shape)
+    image += rng.normal(0, 4, image.shape)
     return np.clip(image + 128, 0, 255).astype(np.uint8), truth
 
 
