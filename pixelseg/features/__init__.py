@@ -3,6 +3,6 @@
 from .bank import FeatureBank
 from .ops import OPS, Op
 from .plan import FeaturePlan
-from .plane import workspace
+from .workspace import workspace
 
 __all__ = ["OPS", "FeatureBank", "FeaturePlan", "Op", "workspace"]

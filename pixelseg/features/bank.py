@@ -9,18 +9,19 @@ scales are smoothed from smaller ones by a few samples far apart (cascade.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._arrays import FEATURE_DTYPE, Array, Box, Image, as_image
-from .._jit import run_chunks
+from .._jit import effective_n_jobs, run_chunks
 from .ops import OPS, Op
 from .plan import FeaturePlan, make_plan
 
-#: Rows of an image that one thread takes at a time.
-_CHUNK_ROWS = 256
+#: Side of the boxes that threads take: large beside the halo, small beside an image.
+_CHUNK = {2: 512, 3: 96}
 
 
 class FeatureBank(TransformerMixin, BaseEstimator):
@@ -53,14 +54,19 @@ class FeatureBank(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Gaussians are cut at 5 sigma, where 6e-7 of the weight is left, and borders are reflected
-    (d c b a | a b c d | d c b a). Smoothed images are within 1e-6 of the image's range of the
-    Gaussian that is not cut, derivatives and eigenvalues within 1e-3 of their column's largest
-    value. Derivatives are Gaussian derivatives below 3 pixels and central differences of
-    order 8 of the smoothed image above; below half a pixel (in anisotropic volumes), central
-    differences of order 2.
+    Gaussians are cut at 5 sigma, where 6e-7 of the weight is left (the window of the structure
+    tensor at 4.5), and borders are reflected (d c b a | a b c d | d c b a). Smoothed images are
+    within 1e-6 of the image's range of the Gaussian that is not cut, derivatives and eigenvalues
+    within 5e-4 of their column's largest value; where values are large beside their range, add
+    the rounding of float32. Derivatives are Gaussian derivatives below 3 pixels and central
+    differences of order 8 of the smoothed image above; below half a pixel (in anisotropic
+    volumes), central differences of order 2.
 
-    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work.
+    A pixel gets the same bits in any box, tile or crop in which it lies farther from the border
+    than the plan's `halo`, with any number of threads. Inside a mask, filters are normalised by
+    what they see of it (Knutsson and Westin, "Normalized and differential convolution", 1993).
+
+    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D.
 
     Examples
     --------
@@ -88,8 +94,13 @@ class FeatureBank(TransformerMixin, BaseEstimator):
 
     def plan(self, image: Image) -> FeaturePlan:
         """Settle the bank for images like this one: columns, halo, steps."""
-        columns = tuple((sigma, tuple(ops)) for sigma, ops in self._columns())
-        return make_plan(columns, image.ndim, image.n_channels, image.spacing3d)
+        return make_plan(
+            self._columns(),
+            image.ndim,
+            image.n_channels,
+            image.spacing3d,
+            masked=image.mask is not None,
+        )
 
     def transform(
         self,
@@ -115,52 +126,43 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             columns are 0.
         n_jobs : int, optional
             Threads; the result does not depend on it.
-        out : float32 array of shape (..., n_features), optional
-            Where to write, such as an earlier result: fresh memory costs as much as the filters.
+        out : ndarray of float32, shape (..., n_features), optional
+            Where to put the result; quickest where it is laid out as the result is.
 
         Returns
         -------
         ndarray of float32, shape (..., n_features)
-            `out`, or a view of new planes, each of which is contiguous.
+            A view (`np.moveaxis`) of planar memory: each column is a contiguous image.
         """
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
-        planes = _planes(out, (plan.n_features, *checked.shape3d), checked.spatial_shape)
-        axis = 0 if checked.ndim == 3 else 1
-        size = checked.shape3d[axis]
-        step = _CHUNK_ROWS if n_jobs is not None and n_jobs != 1 else size
-        if axis == 0:
-            step = max(1, min(step, size // 4)) if step != size else size
-
-        def compute(start: int) -> None:
-            edge = (start, min(start + step, size))
-            box: Box = tuple(
-                edge if k == axis - (3 - checked.ndim) else full
-                for k, full in enumerate(checked.whole)
+        shape = (plan.n_features, *checked.spatial_shape)
+        planes = np.empty(shape, FEATURE_DTYPE) if out is None else np.moveaxis(out, -1, 0)
+        if planes.shape != shape or planes.dtype != FEATURE_DTYPE:
+            raise ValueError(
+                f"out has shape {planes.shape[1:] + planes.shape[:1]} and dtype {planes.dtype} but "
+                f"must be float32 {shape[1:] + shape[:1]}: pass an array of the result's shape."
             )
-            index: list[Any] = [slice(None)] * 4
-            index[1 + axis] = slice(*edge)
-            planes[tuple(index)] = plan.compute(checked, box)
-
-        if step == size:
-            plan.compute(checked, checked.whole, planes)
+        volumes = planes if checked.ndim == 3 else planes[:, np.newaxis]
+        if effective_n_jobs(n_jobs) == 1:
+            plan.compute(checked, checked.whole, volumes)
         else:
-            run_chunks(compute, range(0, size, step), n_jobs)
-        features = np.moveaxis(planes.reshape(plan.n_features, *checked.spatial_shape), 0, -1)
-        if out is None or np.shares_memory(out, planes):
-            return features
-        out[...] = features
-        return out
+
+            def compute(box: Box) -> None:
+                index = (slice(None), *(slice(start, stop) for start, stop in box))
+                planes[index] = plan.compute(checked, box).reshape(planes[index].shape)
+
+            run_chunks(compute, _chunks(checked.spatial_shape), n_jobs)
+        return np.moveaxis(planes, 0, -1)
 
     def get_feature_names_out(
         self, input_features: Any = None, *, ndim: int = 2, n_channels: int = 1
     ) -> Array:
         """Names of the columns for images of `ndim` axes and `n_channels` channels."""
-        columns = tuple((sigma, tuple(ops)) for sigma, ops in self._columns())
-        plan = make_plan(columns, ndim, n_channels, (1.0, 1.0, 1.0))
+        plan = make_plan(self._columns(), ndim, n_channels, (1.0, 1.0, 1.0))
         return np.array(plan.names, dtype=object)
 
-    def _columns(self) -> list[tuple[float, list[Op]]]:
+    def _columns(self) -> tuple[tuple[float, tuple[Op, ...]], ...]:
         """The ops at each sigma, sigmas ascending, ops in the order given."""
         chosen: list[tuple[Op, Sequence[float]]] = []
         if isinstance(self.ops, Mapping):
@@ -177,22 +179,9 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         if len(set(names)) < len(names):
             raise ValueError(f"ops names {names}, with one twice: give each op its own name.")
         every = sorted({sigma for _, sigmas in chosen for sigma in sigmas})
-        return [(sigma, [op for op, sigmas in chosen if sigma in sigmas]) for sigma in every]
-
-
-def _planes(out: Array | None, shape: tuple[int, ...], spatial_shape: tuple[int, ...]) -> Array:
-    """Contiguous planes to compute into: those of `out` where they are contiguous, or new ones."""
-    if out is not None:
-        expected = (*spatial_shape, shape[0])
-        if out.shape != expected or out.dtype != FEATURE_DTYPE:
-            raise ValueError(
-                f"out has shape {out.shape} and dtype {out.dtype} but must have shape {expected} "
-                "and dtype float32."
-            )
-        planes = np.moveaxis(out, -1, 0)
-        if planes.flags.c_contiguous:
-            return planes.reshape(shape)
-    return np.empty(shape, FEATURE_DTYPE)
+        return tuple(
+            (sigma, tuple(op for op, sigmas in chosen if sigma in sigmas)) for sigma in every
+        )
 
 
 def as_op(op: str | Op | Callable) -> Op:
@@ -201,9 +190,21 @@ def as_op(op: str | Op | Callable) -> Op:
         return op
     if callable(op):
         return Op(getattr(op, "__name__", type(op).__name__), op)
+    if not isinstance(op, str):
+        raise TypeError(f"ops holds {op!r} but must hold names, Op objects or functions.")
     if op not in OPS:
         raise ValueError(f"ops names {op!r}, which is none of {', '.join(OPS)}: pass one of these.")
     return OPS[op]
+
+
+def _chunks(spatial_shape: tuple[int, ...]) -> list[Box]:
+    """Boxes that cover an image."""
+    side = _CHUNK[len(spatial_shape)]
+    edges = [
+        [(start, min(start + side, size)) for start in range(0, size, side)]
+        for size in spatial_shape
+    ]
+    return list(product(*edges))
 
 
 def check_sigmas(sigmas: Any) -> list[float]:

@@ -1,5 +1,8 @@
 """The feature bank against scipy, and its promises: same bits in any box, nothing leaks in."""
 
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +12,7 @@ from sklearn.base import clone
 
 from pixelseg import FeatureBank
 from pixelseg._arrays import as_image
-from pixelseg.features import OPS, Op
+from pixelseg.features import OPS, Op, workspace
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -58,7 +61,7 @@ def test_every_column_is_the_truth(sigma, dtype):
     image = (image * 257 if dtype == np.uint16 else image).astype(dtype)
     for name, error in errors(image, sigma).items():
         smooth = name in ("gaussian", "difference_of_gaussians")
-        assert error < (1e-6 if smooth else 2e-4), (name, error)
+        assert error < (1e-6 if smooth else 5e-4), (name, error)
 
 
 def test_the_whole_cascade_is_the_truth_on_a_photograph():
@@ -78,10 +81,10 @@ def test_the_whole_cascade_is_the_truth_on_a_photograph():
             smooth = base in ("gaussian", "difference_of_gaussians")
             scale = 255 if smooth else np.abs(truth[key]).max()
             error = np.abs(features[..., k] - truth[key]).max() / scale
-            assert error < (1e-6 if smooth else 2e-4), (name, error)
+            assert error < (1e-6 if smooth else 5e-4), (name, error)
 
 
-@pytest.mark.parametrize("sigma", [0.7, 1.6, 3.5])
+@pytest.mark.parametrize("sigma", [0.7, 1.6, 3.5, 10.0])
 def test_volumes_are_the_truth(sigma):
     for name, error in errors(texture((18, 40, 35)), sigma, channel_axis=None).items():
         smooth = name in ("gaussian", "difference_of_gaussians")
@@ -93,6 +96,23 @@ def test_spacing_is_the_truth():
     for name, error in errors(image, 2.0, (2.5, 1, 0.5), channel_axis=None).items():
         smooth = name in ("gaussian", "difference_of_gaussians")
         assert error < (1e-6 if smooth else 5e-4), (name, error)
+
+
+def test_the_cascade_of_thick_slices_is_the_truth():
+    # Along z the scales are too fine to smooth one from another; along y and x they are not.
+    image = texture((9, 60, 64))
+    spacing = (5, 1, 1)
+    bank = FeatureBank(sigmas=(3.5, 5.0, 10.0))
+    features = bank.transform(image, channel_axis=None, spacing=spacing)
+    names = list(bank.get_feature_names_out(ndim=3))
+    for sigma in bank.sigmas:
+        for name, truth in columns(image, sigma, spacing).items():
+            op, number = (name[:-2], name[-2:]) if name[-1].isdigit() else (name, "")
+            key = f"{op}_s{sigma:g}{number}"
+            smooth = op in ("gaussian", "difference_of_gaussians")
+            scale = 255 if smooth else np.abs(truth).max()
+            error = np.abs(features[..., names.index(key)] - truth).max() / scale
+            assert error < (1e-6 if smooth else 5e-4), (key, error)
 
 
 def test_spacing_only_scales():
@@ -117,7 +137,7 @@ def test_narrow_axes_have_differences_that_make_sense():
 @pytest.fixture(scope="module")
 def whole():
     image = as_image(texture((150, 163)).astype(np.float32))
-    plan = FeatureBank(sigmas=(0.7, 1.6, 3.5)).plan(image)
+    plan = FeatureBank(sigmas=(0.7, 1.6, 3.5, 6.0)).plan(image)
     return image, plan, plan.compute(image, image.whole)
 
 
@@ -234,11 +254,32 @@ def test_layouts_and_byte_orders():
         np.testing.assert_array_equal(variant, before)
 
 
-def test_a_full_mask_changes_nothing():
-    image = texture((60, 70))
-    bank = FeatureBank(sigmas=(1.0, 3.5))
-    mask = np.ones(image.shape, bool)
-    np.testing.assert_array_equal(bank.transform(image, mask=mask), bank.transform(image))
+@pytest.mark.parametrize("shape", [(60, 70), (9, 30, 25)])
+def test_a_full_mask_changes_nothing(shape):
+    image = texture(shape)
+    bank = FeatureBank(sigmas=(0.7, 1.6, 3.5))
+    features = bank.transform(image, channel_axis=None)
+    masked = bank.transform(image, channel_axis=None, mask=np.ones(shape, bool))
+    largest = np.abs(features).max(axis=tuple(range(len(shape))))
+    # The window of the structure tensor takes every sample, for the mask may end anywhere.
+    assert (np.abs(masked - features) / largest).max() < 1e-4
+
+
+def test_boxes_and_crops_of_a_masked_image_have_the_same_bits():
+    image = texture((90, 100))
+    mask = np.random.default_rng(1).random(image.shape) < 0.7
+    mask[:, 60:] = True  # far from any hole a pixel must still take the same way
+    checked = as_image(image, mask=mask)
+    plan = FeatureBank(sigmas=(0.7, 3.5)).plan(checked)
+    features = plan.compute(checked, checked.whole)
+    for box in [((0, 90), (75, 100)), ((13, 14), (0, 99)), ((40, 77), (51, 53))]:
+        index = (slice(None), slice(None), *(slice(*edge) for edge in box))
+        np.testing.assert_array_equal(plan.compute(checked, box), features[index])
+    crop = as_image(image[:, 30:], mask=mask[:, 30:])
+    halo = plan.halo[2]
+    np.testing.assert_array_equal(
+        plan.compute(crop, crop.whole)[..., halo:], features[..., 30 + halo :]
+    )
 
 
 @pytest.mark.parametrize("shape", [(60, 70), (10, 40, 44)])
@@ -291,6 +332,11 @@ def test_an_op_of_ones_own():
     np.testing.assert_array_equal(
         plan.compute(checked, ((10, 30), (5, 70)))[:, 0], np.moveaxis(features, -1, 0)[:, 10:30, 5:]
     )
+    mask = image > image.mean()
+    masked = bank.transform(np.where(mask, image, np.nan), mask=mask)
+    assert (masked[~mask] == 0).all()
+    zeros = local_range(np.where(mask, image, 0), 1.0, (1, 1))
+    np.testing.assert_array_equal(masked[mask][:, 1], zeros[mask])
 
 
 def test_an_op_with_two_columns():
@@ -314,11 +360,14 @@ def test_names_and_counts_follow_the_table(name, ndim):
     expected = [f"{name}_s{sigma}{suffix}" for sigma in (1, 2) for suffix in suffixes]
     assert list(bank.get_feature_names_out(ndim=ndim)) == expected
     assert features.shape[-1] == len(expected)
-    # An op alone gives the bits that it gives beside the others.
+    # An op alone says what it says beside the others, whose sums it may share.
     everything = FeatureBank(sigmas=(1.0, 2.0))
     names = list(everything.get_feature_names_out(ndim=ndim))
     together = everything.transform(image, channel_axis=None)
-    np.testing.assert_array_equal(features, together[..., [names.index(n) for n in expected]])
+    np.testing.assert_allclose(
+        features, together[..., [names.index(n) for n in expected]], rtol=1e-5, atol=1e-4
+    )
+    assert name in FeatureBank.__doc__
 
 
 def test_sigmas_per_op():
@@ -338,12 +387,54 @@ def test_scikit_learn_manners():
     assert bank.set_params(sigmas=(2.0,)).sigmas == (2.0,)
 
 
-def test_workspace_bytes_bound_what_is_held():
-    image = as_image(texture((200, 210)))
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("shape", [(200, 210), (12, 40, 50)])
+def test_workspace_bytes_bound_what_is_held(shape, masked):
+    image = as_image(
+        texture(shape), channel_axis=None, mask=np.ones(shape, bool) if masked else None
+    )
     plan = FeatureBank().plan(image)
-    small, large = plan.workspace_bytes((1, 50, 50)), plan.workspace_bytes((1, 200, 210))
-    assert small < large
-    assert large > 12 * 4 * 200 * 210
+    out = np.empty((plan.n_features, *image.shape3d), np.float32)
+    plan.compute(image, image.whole, out)
+
+    def peak():
+        tracemalloc.start()
+        plan.compute(image, image.whole, out)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    # A thread of its own has no memory from earlier calls.
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(peak).result()
+    bound = plan.workspace_bytes(image.shape3d)
+    halo_pixels = np.prod([n + 2 * h for n, h in zip(image.shape3d, plan.halo, strict=True)])
+    assert held < bound
+    assert bound < 200 * halo_pixels  # a bound that says something
+    assert plan.workspace_bytes((1, 20, 20)) < bound
+
+
+def test_the_workspace_is_used_again():
+    with workspace.scope():
+        first = workspace.take((3, 40))
+        assert first.ctypes.data % 64 == 0
+        workspace.give(first)
+        again = workspace.take(120)
+        assert again.ctypes.data == first.ctypes.data
+        assert not np.shares_memory(workspace.take(120), again)
+    mark = workspace.mark()
+    outer = workspace.take(500)
+    workspace.release(mark)
+    assert workspace.take(500).ctypes.data == outer.ctypes.data
+    workspace.release(mark)
+
+
+def test_a_mapped_file(tmp_path):
+    image = texture((40, 50)).astype(np.float32)
+    np.save(tmp_path / "image.npy", image)
+    mapped = np.load(tmp_path / "image.npy", mmap_mode="r")
+    bank = FeatureBank(sigmas=(1.0,))
+    np.testing.assert_array_equal(bank.transform(mapped), bank.transform(image))
 
 
 @pytest.mark.parametrize(
@@ -351,6 +442,7 @@ def test_workspace_bytes_bound_what_is_held():
     [
         ({"ops": ["gausian"]}, ValueError, "'gausian'.*gaussian, gradient_magnitude"),
         ({"ops": "gaussian"}, TypeError, r"pass \['gaussian'\]"),
+        ({"ops": [3]}, TypeError, "ops holds 3"),
         ({"ops": []}, ValueError, "empty"),
         ({"ops": ["gaussian", "gaussian"]}, ValueError, "twice"),
         ({"sigmas": ()}, ValueError, "sigmas is"),

@@ -1,0 +1,92 @@
+"""Memory that is used again: fresh pages cost more than the filters that fill them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod
+
+import numpy as np
+
+from .._arrays import FEATURE_DTYPE, Array
+
+#: Float32 values of a cache line: arrays and the rows of fields begin at its multiples, since a
+#: vector that lies across two lines is read as slowly as two.
+LINE = 16
+
+
+def padded(width: int) -> int:
+    """Length of a row of `width` pixels and what fills its last line.
+
+    An odd number of lines: rows and slices that lie a power of two apart would compete for the
+    same few places of the cache.
+    """
+    return (-(-width // LINE) | 1) * LINE
+
+
+class Workspace(threading.local):
+    """A thread's float32 arrays: taken, taken back, and taken again where as much is wanted.
+
+    `release` takes back all that was handed out since a `mark`, and so does the end of a `scope`.
+    At most `KEPT` bytes lie idle.
+    """
+
+    KEPT = 192 * 2**20
+
+    def __init__(self) -> None:
+        self._idle: dict[int, list[Array]] = {}  # by size, what was used last at the end
+        self._idle_bytes = 0
+        self._taken: list[Array | None] = []
+
+    def take(self, shape: int | tuple[int, ...]) -> Array:
+        """An array whose content is left from earlier."""
+        size = prod(shape) if isinstance(shape, tuple) else shape
+        if self._idle.get(size):
+            flat = self._idle[size].pop()
+            self._idle_bytes -= flat.nbytes
+        else:
+            memory = np.empty(size + LINE, FEATURE_DTYPE)
+            first = -(memory.ctypes.data // memory.itemsize) % LINE
+            flat = memory[first : first + size]
+        self._taken.append(flat)
+        return flat.reshape(shape)
+
+    def give(self, array: Array) -> None:
+        """Take back one array before its scope ends."""
+        for k, flat in enumerate(self._taken):
+            if flat is not None and flat.base is array.base:
+                self._taken[k] = None
+                self._keep(flat)
+
+    def mark(self) -> int:
+        """A point in time to release to."""
+        return len(self._taken)
+
+    def release(self, mark: int) -> None:
+        """Take back what was handed out after `mark`."""
+        for flat in self._taken[mark:]:
+            if flat is not None:
+                self._keep(flat)
+        del self._taken[mark:]
+
+    def _keep(self, flat: Array) -> None:
+        # Sizes are in the order of their last use: what has lain idle longest goes.
+        same = self._idle.pop(flat.size, [])
+        self._idle[flat.size] = [*same, flat]
+        self._idle_bytes += flat.nbytes
+        while self._idle_bytes > self.KEPT:
+            oldest = next(iter(self._idle))
+            self._idle_bytes -= sum(array.nbytes for array in self._idle.pop(oldest))
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Take back at the end what was handed out within."""
+        mark = self.mark()
+        try:
+            yield
+        finally:
+            self.release(mark)
+
+
+workspace = Workspace()
