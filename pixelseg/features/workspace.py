@@ -46,7 +46,9 @@ class Workspace(threading.local):
             flat = self._idle[size].pop()
             self._idle_bytes -= flat.nbytes
         else:
-            memory = np.empty(size + LINE, FEATURE_DTYPE)
+            # Kernels read what fills the last line of a row, and drop what they make of it: zeros
+            # are harmless numbers, and cost nothing beside the fresh pages that hold them.
+            memory = np.zeros(size + LINE, FEATURE_DTYPE)
             first = -(memory.ctypes.data // memory.itemsize) % LINE
             flat = memory[first : first + size]
         self._taken.append(flat)
