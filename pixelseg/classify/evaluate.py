@@ -11,7 +11,7 @@ from scipy import ndimage
 from .._arrays import Array, Image, as_image, as_labels
 from .._progress import Progress, Reporter
 from ..metrics import accuracy, confusion_matrix, iou, mean_iou
-from .parts import probability_function
+from .parts import predict_planes
 from .prior import reweight
 from .samples import ImageSamples, check_pairs, fill_rows, iterate_pairs, subset
 from .training import Training, collect_all, fit_samples
@@ -188,7 +188,7 @@ def predict_rows(classifier: Any, classes: Array, prior_ratio: Array | None, X: 
     """Class of each row of features."""
     if len(X) == 0:
         return np.empty(0, classes.dtype)
-    probabilities = probability_function(classifier)(X.T, 1)
+    probabilities = predict_planes(classifier, X.T, 1)
     if prior_ratio is not None:
         probabilities = reweight(probabilities, prior_ratio)
     return classes[probabilities.astype(np.float32).argmax(axis=1)]

@@ -7,7 +7,6 @@ part that was given by name puts the part itself in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,14 +66,10 @@ def flat_part(fitted: Any) -> FlatForest | FlatMLP | None:
     return None
 
 
-def probability_function(fitted: Any) -> Callable[[Array, int], Array]:
-    """A function from planes of features (n_features, n) and n_jobs to float64 (n, n_classes)."""
+def predict_planes(fitted: Any, planes: Array, n_jobs: int) -> Array:
+    """Probabilities, float64 (n, n_classes), of planes of features (n_features, n)."""
     flat = flat_part(fitted)
     if flat is not None:
         # An image's values were checked as they were read, and filters of them are finite.
-        return lambda planes, n_jobs: flat.predict_proba(
-            planes.T, n_jobs=n_jobs, check_finite=False
-        )
-    return lambda planes, n_jobs: np.asarray(
-        fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64
-    )
+        return flat.predict_proba(planes.T, n_jobs=n_jobs, check_finite=False)
+    return np.asarray(fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64)

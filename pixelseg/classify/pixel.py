@@ -225,15 +225,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         ndarray of the smallest unsigned integers that hold `classes_`, or `out`
         """
         image = self._check_image(image, mask)
-        dtype = label_dtype(self.classes_)
-        out = _output(out, image.spatial_shape, dtype)
-        if self.refine is not None:
-            return _assign(out, labels_of(self._refined(image, progress), self.classes_))
-
-        def write(box: Box, probabilities: Array) -> None:
-            out[slices(box)] = labels_of(probabilities, self.classes_)
-
-        self._run(image, write, progress)
+        out = _output(out, image.spatial_shape, label_dtype(self.classes_))
+        self._fill(image, progress, labels=out)
         return out
 
     def predict_proba(
@@ -245,13 +238,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """
         image = self._check_image(image, mask)
         out = _output(out, (*image.spatial_shape, len(self.classes_)), np.dtype(PROBABILITY_DTYPE))
-        if self.refine is not None:
-            return _assign(out, self._refined(image, progress))
-
-        def write(box: Box, probabilities: Array) -> None:
-            out[slices(box)] = probabilities
-
-        self._run(image, write, progress)
+        self._fill(image, progress, probabilities=out)
         return out
 
     def predict_uncertainty(
@@ -268,18 +255,57 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         `kind="margin"` is 1 minus the lead of the best class over the second, "entropy" the
         entropy of the probabilities over its largest value. Other parameters as `predict`.
         """
-        if kind not in ("margin", "entropy"):
-            raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
+        _check_kind(kind)
         image = self._check_image(image, mask)
         out = _output(out, image.spatial_shape, np.dtype(PROBABILITY_DTYPE))
-        if self.refine is not None:
-            return _assign(out, uncertainty_of(self._refined(image, progress), kind))
-
-        def write(box: Box, probabilities: Array) -> None:
-            out[slices(box)] = uncertainty_of(probabilities, kind)
-
-        self._run(image, write, progress)
+        self._fill(image, progress, uncertainty=out, kind=kind)
         return out
+
+    def predict_into(
+        self,
+        image: Any,
+        *,
+        labels: Any = None,
+        probabilities: Any = None,
+        uncertainty: Any = None,
+        kind: str = "margin",
+        mask: Any = None,
+        progress: Progress = False,
+    ) -> None:
+        """Write labels, probabilities and uncertainty, those that are wanted, in a single pass.
+
+        `predict`, `predict_proba` and `predict_uncertainty` one after the other would compute
+        the features and ask the forest three times. Each result goes into the array that is
+        given for it, as by the `out` of these methods; other parameters are theirs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pixelseg
+        >>> image = np.zeros((32, 32))
+        >>> image[:, 16:] = 1
+        >>> strokes = np.zeros((32, 32), int)
+        >>> strokes[16, [4, 28]] = 1, 2
+        >>> model = pixelseg.PixelClassifier().fit(image, strokes)
+        >>> labels = np.empty((32, 32), np.uint8)
+        >>> uncertainty = np.empty((32, 32), np.float32)
+        >>> model.predict_into(image, labels=labels, uncertainty=uncertainty)
+        >>> np.array_equal(labels, model.predict(image))
+        True
+        """
+        _check_kind(kind)
+        image = self._check_image(image, mask)
+        shape = image.spatial_shape
+        values = np.dtype(PROBABILITY_DTYPE)
+        if labels is None and probabilities is None and uncertainty is None:
+            raise ValueError("labels, probabilities and uncertainty are all None: pass one array.")
+        if labels is not None:
+            _output(labels, shape, label_dtype(self.classes_), "labels")
+        if probabilities is not None:
+            _output(probabilities, (*shape, len(self.classes_)), values, "probabilities")
+        if uncertainty is not None:
+            _output(uncertainty, shape, values, "uncertainty")
+        self._fill(image, progress, labels, probabilities, uncertainty, kind)
 
     def score(self, images: Any, labels: Any, *, mask: Any = None) -> float:
         """Mean IoU over the classes that occur, over all labelled pixels of all images.
@@ -400,8 +426,48 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             tile_shape=tile_shape,
         )
 
-    def _run(self, image: Image, write: Any, progress: Progress) -> None:
-        self._predictor.run(image, self._plan(image), write, progress=progress, n_jobs=self.n_jobs)
+    def _fill(
+        self,
+        image: Image,
+        progress: Progress,
+        labels: Any = None,
+        probabilities: Any = None,
+        uncertainty: Any = None,
+        kind: str = "margin",
+    ) -> None:
+        """Write what is wanted of every tile; the arrays have been checked."""
+
+        def write(box: Box, block: Array) -> None:
+            index = slices(box)
+            if labels is not None:
+                labels[index] = labels_of(block, self.classes_)
+            if probabilities is not None:
+                probabilities[index] = block
+            if uncertainty is not None:
+                uncertainty[index] = uncertainty_of(block, kind)
+
+        def write_labels(box: Box, block: Array) -> None:
+            labels[slices(box)] = block
+
+        if self.refine is not None:
+            whole = tuple((0, size) for size in image.spatial_shape)
+            write(whole, self._refined(image, progress))
+        elif probabilities is None and uncertainty is None:
+            self._run(image, write_labels, progress, labels_only=True)
+        else:
+            self._run(image, write, progress)
+
+    def _run(
+        self, image: Image, write: Any, progress: Progress, *, labels_only: bool = False
+    ) -> None:
+        self._predictor.run(
+            image,
+            self._plan(image),
+            write,
+            labels_only=labels_only,
+            progress=progress,
+            n_jobs=self.n_jobs,
+        )
 
     def _probabilities(self, image: Image, progress: Progress = False) -> Array:
         """Probabilities of a whole image in memory, before any refinement."""
@@ -431,19 +497,19 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             self.check_probabilities_ = self._probabilities(patch)
 
 
-def _output(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def _check_kind(kind: str) -> None:
+    if kind not in ("margin", "entropy"):
+        raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
+
+
+def _output(out: Any, shape: tuple[int, ...], dtype: np.dtype, name: str = "out") -> Any:
     """A new array, or the caller's `out` if it has the right shape."""
     if out is None:
         return np.empty(shape, dtype)
     if tuple(out.shape) != shape:
-        raise ValueError(f"out has shape {tuple(out.shape)} but must have shape {shape}.")
+        raise ValueError(f"{name} has shape {tuple(out.shape)} but must have shape {shape}.")
     if not np.can_cast(dtype, out.dtype, "same_kind") or (
         np.dtype(out.dtype).itemsize < dtype.itemsize
     ):
-        raise TypeError(f"out has dtype {out.dtype} but must hold {dtype}.")
-    return out
-
-
-def _assign(out: Any, values: Array) -> Any:
-    out[...] = values
+        raise TypeError(f"{name} has dtype {out.dtype} but must hold {dtype}.")
     return out

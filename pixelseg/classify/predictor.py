@@ -16,7 +16,8 @@ from .._arrays import PROBABILITY_DTYPE, Array, Box, Image
 from .._jit import effective_n_jobs, run_chunks
 from .._progress import Progress, Reporter
 from ..features import FeatureBank, workspace
-from .parts import probability_function
+from ..forest import FlatForest
+from .parts import flat_part, predict_planes
 from .tiles import Shape3D, TilePlan, plan_tiles
 
 #: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
@@ -58,14 +59,17 @@ class Predictor:
         tiles: TilePlan,
         write: Callable[[Box, Array], None],
         *,
+        labels_only: bool = False,
         progress: Progress,
         n_jobs: int | None,
     ) -> None:
-        """Predict every tile and hand `write` its box and probabilities (*box_shape, k)."""
-        from ._answer_kernels import reweight_rows
+        """Predict every tile and hand `write` its box and probabilities (*box_shape, k).
 
+        With `labels_only`, `write` gets labels (*box_shape) instead, for which a forest need not
+        ask all of its trees. Outside a mask, either is 0.
+        """
         features = self.features.plan(image)
-        probabilities_of = probability_function(self.classifier)
+        answer_rows = self._labels_of_rows if labels_only else self._probabilities_of_rows
         boxes = tiles.boxes(image.ndim)
         # With one tile in flight the threads that are left read the forest together.
         inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
@@ -78,15 +82,10 @@ class Predictor:
                 planes = workspace.take(features.n_features * n_pixels)
                 stack = planes.reshape(features.n_features, *(1,) * (3 - len(shape)), *shape)
                 features.compute(image, box, stack)
-                rows = probabilities_of(planes.reshape(features.n_features, -1), inner_jobs)
+                rows = answer_rows(planes.reshape(features.n_features, -1), inner_jobs)
             finally:
                 workspace.release(mark)
-            if self.prior_ratio is None:
-                answer = rows.astype(PROBABILITY_DTYPE)
-            else:
-                answer = np.empty(rows.shape, PROBABILITY_DTYPE)
-                reweight_rows(rows, self.prior_ratio, answer)
-            answer = answer.reshape(*shape, len(self.classes))
+            answer = rows.reshape(*shape, *rows.shape[1:])
             mask = image.read_mask(box)
             if mask is not None:
                 answer[~mask.reshape(shape)] = 0
@@ -95,6 +94,27 @@ class Predictor:
 
         with Reporter(progress, len(boxes), "predict") as report:
             run_chunks(predict_box, boxes, tiles.n_parallel)
+
+    def _probabilities_of_rows(self, planes: Array, n_jobs: int) -> Array:
+        """Probabilities (n, k), float32, of planes of features (n_features, n)."""
+        from ..forest._answer_kernels import reweight_rows
+
+        rows = predict_planes(self.classifier, planes, n_jobs)
+        if self.prior_ratio is None:
+            return rows.astype(PROBABILITY_DTYPE)
+        answer = np.empty(rows.shape, PROBABILITY_DTYPE)
+        reweight_rows(rows, self.prior_ratio, answer)
+        return answer
+
+    def _labels_of_rows(self, planes: Array, n_jobs: int) -> Array:
+        """Labels (n,) of planes of features: those of the probabilities."""
+        forest = flat_part(self.classifier)
+        if not isinstance(forest, FlatForest):
+            return labels_of(self._probabilities_of_rows(planes, n_jobs), self.classes)
+        classes = self.classes.astype(label_dtype(self.classes))
+        return forest.predict(
+            planes.T, classes, prior_ratio=self.prior_ratio, n_jobs=n_jobs, check_finite=False
+        )
 
 
 def slices(box: Box) -> tuple[slice, ...]:
@@ -109,7 +129,7 @@ def label_dtype(classes: Array) -> np.dtype:
 
 def labels_of(probabilities: Array, classes: Array) -> Array:
     """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
-    from ._answer_kernels import most_probable
+    from ..forest._answer_kernels import most_probable
 
     dtype = label_dtype(classes)
     labels = np.empty(probabilities.shape[:-1], dtype)
@@ -127,10 +147,8 @@ def uncertainty_of(probabilities: Array, kind: str) -> Array:
     if kind == "margin":
         best = np.partition(probabilities, -2, axis=-1)[..., -2:]
         uncertainty = 1 - (best[..., 1] - best[..., 0])
-    elif kind == "entropy":
+    else:
         surprise = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
         uncertainty = -(probabilities * surprise).sum(axis=-1) / np.log(probabilities.shape[-1])
-    else:
-        raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
     uncertainty[probabilities.max(axis=-1) == 0] = 0
     return np.clip(uncertainty, 0, 1).astype(PROBABILITY_DTYPE)

@@ -14,7 +14,7 @@ from .._arrays import Array, Image, as_image, as_labels
 from .._progress import Progress, Reporter
 from ..features import FeatureBank
 from .memory import format_bytes
-from .parts import compile_classifier, probability_function
+from .parts import compile_classifier, predict_planes
 from .prior import check_class_prior, estimate_prior
 from .samples import ImageSamples, canonical_order, collect, iterate_pairs
 from .traits import ImageTraits
@@ -203,7 +203,7 @@ def _target_prior(
     near = np.concatenate([sample.near for sample in samples])
     probabilities = np.empty((0, len(classes)))
     if len(near):
-        probabilities = probability_function(classifier)(near.T, 1)
+        probabilities = predict_planes(classifier, near.T, 1)
     return estimate_prior(probabilities, trained, known)
 
 

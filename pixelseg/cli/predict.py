@@ -196,31 +196,15 @@ def _predict(model: Any, job: Job, args: argparse.Namespace, progress: Any) -> N
             uncertainty = stack.enter_context(
                 create_image(job.uncertainty, shape, "float32", **options)
             )
-        _fill(model, image, labels, probabilities, uncertainty, progress)
+        model.predict_into(
+            image,
+            labels=labels,
+            probabilities=probabilities,
+            uncertainty=uncertainty,
+            progress=progress,
+        )
         if job.preview is not None:
             _write_preview(job.preview, file, image, labels, options["overwrite"])
-
-
-def _fill(
-    model: Any, image: Any, labels: Any, probabilities: Any, uncertainty: Any, progress: Any
-) -> None:
-    """Write whatever is wanted of every tile: features and forest are computed only once."""
-    from ..classify.predictor import Predictor, labels_of, slices, uncertainty_of
-
-    model.traits_.check_kind(image)
-    model.traits_.warn_if_other(image)
-    predictor = Predictor(model.features_, model.classifier_, model.classes_, model.prior_ratio_)
-
-    def write(box: Any, block: Any) -> None:
-        index = slices(box)
-        labels[index] = labels_of(block, model.classes_)
-        if probabilities is not None:
-            probabilities[index] = block
-        if uncertainty is not None:
-            uncertainty[index] = uncertainty_of(block, "margin")
-
-    plan = model.plan_predict(image)
-    predictor.run(image, plan, write, progress=progress, n_jobs=model.n_jobs)
 
 
 def _write_preview(path: Path, file: Any, image: Any, labels: Any, overwrite: bool) -> None:

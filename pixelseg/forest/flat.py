@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._arrays import Array
 from ._rows import as_out, as_planes, fill
+from .packed import PackedForest, feature_bits, pack
 
 #: A leaf names its values in 22 bits.
 _MOST_VALUES = 2**22
@@ -219,48 +220,77 @@ class FlatForest:
         -------
         float64 array (n, n_classes)
         """
-        from ._flat_kernels import add_trees
+        from ._flat_kernels import probabilities_of_rows
 
         planes = as_planes(X, self.n_features, check_finite)
         out = as_out(out, (planes.shape[1], self.n_classes))
-        thresholds, words, bits = self._packed
+        forest = self._packed
 
         def read(planes: Array, start: int, rows: Array) -> None:
-            rows[...] = 0
-            add_trees(planes, start, thresholds, words, bits, self.roots, self.values, rows)
-            rows /= self.n_trees
+            probabilities_of_rows(planes, start, forest, rows)
 
         fill(read, planes, out, n_jobs)
         return out
 
-    @cached_property
-    def _packed(self) -> tuple[Array, Array, int]:
-        """The nodes as float32 and as uint32 words, and the bits of a link that name a feature.
+    def predict(
+        self,
+        X: Array,
+        classes: Array,
+        *,
+        prior_ratio: Array | None = None,
+        n_jobs: int | None = None,
+        check_finite: bool = True,
+    ) -> Array:
+        """The most probable class of rows, without asking trees that cannot change it.
 
-        Threshold and link are two words of one array: a step of a walk reads one cache line.
-        Links count from the root of their tree.
+        A row is left alone as soon as no class can catch up with the leading one in the trees
+        that are left (Schwing, Zach, Zheng and Pollefeys 2011): a half to a third of the trees
+        on images of clear regions. The answers are those of `predict_proba`, each class times its
+        ratio, rounded to float32; the first of equals.
+
+        Parameters
+        ----------
+        X : array of shape (n, n_features)
+            As `predict_proba` takes them; so are `n_jobs` and `check_finite`.
+        classes : integer array (n_classes,)
+            Labels of the classes; the result has their dtype.
+        prior_ratio : float64 array (n_classes,), optional
+            What each class's probability is multiplied by.
+
+        Returns
+        -------
+        array (n,)
         """
-        from ._flat_kernels import NAN
+        from ._flat_kernels import classes_of_rows
 
-        bits = self._feature_bits
-        sizes = np.diff(np.append(self.roots, self.n_nodes))
-        left = (self.left - np.repeat(self.roots, sizes)).astype(np.uint32)
-        words = np.empty(2 * self.n_nodes, np.uint32)
-        words.view(np.float32)[::2] = self.threshold
-        is_leaf = self.left == np.arange(self.n_nodes)
-        words[::2][is_leaf] = NAN | self.leaf_values.astype(np.uint32)
-        words[1::2] = (left << np.uint32(bits)) | self.feature.astype(np.uint32)
-        return words.view(np.float32), words, bits
+        planes = as_planes(X, self.n_features, check_finite)
+        forest = self._packed
+        ratio = np.empty(0) if prior_ratio is None else np.array(prior_ratio, np.float64)
+        classes = np.array(classes)
 
-    @property
-    def _feature_bits(self) -> int:
-        """Bits of a link that name a feature; the others name a node of the tree."""
-        return max(1, int(self.n_features - 1).bit_length())
+        def read(planes: Array, start: int, rows: Array) -> None:
+            classes_of_rows(planes, start, forest, ratio, classes, rows)
+
+        out = np.empty(planes.shape[1], classes.dtype)
+        fill(read, planes, out, n_jobs)
+        return out
+
+    @cached_property
+    def _packed(self) -> PackedForest:
+        return pack(
+            self.threshold,
+            self.left,
+            self.feature,
+            self.roots,
+            self.leaf_values,
+            self.values,
+            self.n_features,
+        )
 
     def _check_size(self) -> None:
         """Refuse a forest that the words of a node cannot describe."""
         largest = int(np.diff(np.append(self.roots, self.n_nodes)).max())
-        most = 2 ** (32 - self._feature_bits)
+        most = 2 ** (32 - feature_bits(self.n_features))
         if largest > most:
             raise ValueError(
                 f"a tree has {largest} nodes on {self.n_features} features, more than {most}: grow "
@@ -319,7 +349,7 @@ _DTYPES: dict[str, tuple[type, int]] = {
 
 def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
     """Threshold, left, feature and leaf values of one scikit-learn tree."""
-    from ._flat_kernels import order_depth_first
+    from ._layout_kernels import order_depth_first
 
     left = tree.children_left
     order = np.empty(tree.node_count, np.int64)

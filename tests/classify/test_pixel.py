@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg._arrays import as_image
@@ -44,6 +45,56 @@ def test_probabilities(scene, quick):
     assert entropy.max() <= 1
     with pytest.raises(ValueError, match="'margin' or 'entropy'"):
         model.predict_uncertainty(image, kind="variance")
+
+
+@pytest.mark.parametrize("prior", ["estimate", "strokes", (0.02, 0.98)])
+@pytest.mark.parametrize("classifier", ["forest", "mlp", GaussianNB()])
+def test_labels_are_those_of_the_probabilities(quick, classifier, prior):
+    """Also where the forest stops asking trees, on noise that leaves many pixels in doubt."""
+    image, _, strokes = make_scene(shape=(130, 140))
+    image += 40 * np.random.default_rng(5).normal(size=image.shape)
+    mask = np.random.default_rng(6).random(image.shape) < 0.9
+    model = quick(classifier=classifier, class_prior=prior).fit(image, strokes)
+    p = model.predict_proba(image)
+    expected = model.classes_[p.argmax(axis=-1)]
+    np.testing.assert_array_equal(model.predict(image), expected)
+    labels = model.predict(image, mask=mask)
+    masked = model.predict_proba(image, mask=mask)
+    assert (labels[~mask] == 0).all()
+    np.testing.assert_array_equal(labels[mask], model.classes_[masked.argmax(axis=-1)][mask])
+
+
+def test_all_answers_in_one_pass(scene, quick):
+    image, _, strokes = scene
+    model = quick().fit(image, strokes)
+    mask = image > image.mean() - 40
+    labels = np.zeros(image.shape, np.int32)
+    probabilities = np.zeros((*image.shape, 2), np.float32)
+    uncertainty = np.zeros(image.shape, np.float64)
+    shares = []
+    model.predict_into(
+        image,
+        labels=labels,
+        probabilities=probabilities,
+        uncertainty=uncertainty,
+        kind="entropy",
+        mask=mask,
+        progress=lambda done, total: shares.append(done / total),
+    )
+    assert shares[-1] == 1
+    np.testing.assert_array_equal(labels, model.predict(image, mask=mask))
+    np.testing.assert_array_equal(probabilities, model.predict_proba(image, mask=mask))
+    expected = model.predict_uncertainty(image, kind="entropy", mask=mask)
+    np.testing.assert_array_equal(uncertainty, expected)
+
+    with pytest.raises(ValueError, match="pass one array"):
+        model.predict_into(image)
+    with pytest.raises(ValueError, match="uncertainty has shape"):
+        model.predict_into(image, uncertainty=uncertainty[1:])
+    with pytest.raises(TypeError, match="labels has dtype bool"):
+        model.predict_into(image, labels=np.zeros(image.shape, bool))
+    with pytest.raises(ValueError, match="'margin' or 'entropy'"):
+        model.predict_into(image, labels=labels, kind="variance")
 
 
 @pytest.mark.parametrize("classes", [(1, 2), (3, 250), (7, 70000)])

@@ -72,13 +72,39 @@ def test_any_number_of_features(n_features):
 
 
 @pytest.mark.kernels
-@pytest.mark.parametrize("n", [0, 1, 7, 15, 16, 17, 255, 256, 257])
+@pytest.mark.parametrize("n", [0, 1, 7, 11, 12, 13, 239, 240, 241, 300])
 def test_any_number_of_rows(n):
     X, _ = make_rows(300, seed=1)
     forest = grow(n_estimators=3)
     expected = forest.predict_proba(X)[:n]
     flat = FlatForest.from_sklearn(forest)
     np.testing.assert_array_equal(flat.predict_proba(X[:n]), expected)
+    labels = flat.predict(X[:n], np.arange(3))
+    np.testing.assert_array_equal(labels, expected.astype(np.float32).argmax(axis=1))
+
+
+def test_unchecked_values_that_are_not_finite_stay_within_the_trees():
+    X, _ = make_rows(300, seed=1)
+    bits = np.array([0x7F800000, 0xFF800000, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FC00000], np.uint32)
+    X = X.astype(np.float32)
+    X[:25] = np.repeat(bits.view(np.float32), 5)[:, None]
+    flat = FlatForest.from_sklearn(grow(n_estimators=30))
+    result = flat.predict_proba(X, check_finite=False)
+    np.testing.assert_allclose(result.sum(axis=1), 1)
+    np.testing.assert_array_equal(result[25:], flat.predict_proba(X[25:]))
+
+
+def test_negative_zero_is_zero():
+    X, _ = make_rows(300, seed=1)
+    X = np.where(np.abs(X) < 1, np.copysign(0.0, X), X)
+    forest = RandomForestClassifier(5, random_state=0).fit(X, X[:, 0] >= 0)
+    for threshold in (0.0, -0.0):
+        arrays = FlatForest.from_sklearn(forest).arrays()
+        middle = np.abs(arrays["threshold"]) < 0.6
+        arrays["threshold"] = np.where(middle, np.float32(threshold), arrays["threshold"])
+        flat = FlatForest.from_arrays(arrays)
+        expected = oracle.flat_probabilities(arrays, X)
+        np.testing.assert_array_equal(flat.predict_proba(X), expected)
 
 
 def test_rows_beyond_one_thread_s_share():
@@ -420,15 +446,90 @@ def test_tampered_words_are_refused_or_harmless(data):
     np.testing.assert_array_equal(forest.predict_proba(X), expected)
 
 
+def most_probable(flat, X, classes, prior_ratio=None):
+    """Labels from the probabilities of all trees, in NumPy."""
+    rows = flat.predict_proba(X)
+    if prior_ratio is not None:
+        rows = rows * prior_ratio
+        rows /= np.cumsum(rows, axis=1)[:, -1:]
+    return classes[rows.astype(np.float32).argmax(axis=1)]
+
+
+RATIOS = {
+    "as it is": None,
+    "a little": [0.97, 1.01, 1.02],
+    "rare": [0.05, 0.3, 2.6],
+    "hardly ever": [1.0, 1e-12, 1.0],
+}
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("n_estimators", [1, 2, 9, 24])
+def test_labels_are_those_of_all_trees(n_estimators, ratio):
+    X, _ = make_rows(300, seed=1)
+    classes = np.array([3, 5, 9], np.uint8)
+    prior_ratio = None if RATIOS[ratio] is None else np.array(RATIOS[ratio])
+    for params in ({}, {"max_depth": 2}):
+        flat = FlatForest.from_sklearn(grow(n_estimators=n_estimators, **params))
+        labels = flat.predict(X, classes, prior_ratio=prior_ratio)
+        assert labels.dtype == np.uint8
+        np.testing.assert_array_equal(labels, most_probable(flat, X, classes, prior_ratio))
+
+
+@pytest.mark.parametrize("kind", FORESTS)
+@pytest.mark.parametrize("n_classes", [2, 3, 11])
+@pytest.mark.parametrize("skew", [0, 1, 3])
+def test_labels_of_many_trees_and_rows(kind, n_classes, skew):
+    X, _ = make_rows(20_000, n_classes=n_classes, seed=1)
+    flat = FlatForest.from_sklearn(grow(kind, 100, n_classes=n_classes))
+    classes = np.arange(n_classes) + 1
+    ratio = np.exp(skew * np.random.default_rng(0).standard_normal(n_classes))
+    expected = most_probable(flat, X, classes, ratio)
+    for n_jobs in (1, 2):
+        labels = flat.predict(X, classes, prior_ratio=ratio, n_jobs=n_jobs)
+        np.testing.assert_array_equal(labels, expected)
+
+
+def constant_forest(shares):
+    """A forest of single leaves, one a tree, with these shares of the classes."""
+    shares = np.asarray(shares, np.float64)
+    n = len(shares)
+    return FlatForest.from_arrays(
+        {
+            "threshold": np.full(n, np.inf, np.float32),
+            "left": np.arange(n, dtype=np.int32),
+            "feature": np.zeros(n, np.int32),
+            "roots": np.arange(n, dtype=np.int32),
+            "leaf_values": np.arange(n, dtype=np.int32),
+            "values": shares,
+            "importances": np.zeros(1),
+        }
+    )
+
+
+def test_the_first_of_equal_classes_wins():
+    votes = np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0)
+    classes = np.array([7, 8])
+    X = np.zeros((40, 1))
+    assert set(constant_forest(votes).predict(X, classes)) == {7}
+    assert set(constant_forest(votes[::-1]).predict(X, classes)) == {7}
+    # One vote more decides, and one that float32 cannot tell does not.
+    more = np.concatenate([votes, [[0.0, 1.0]]])
+    assert set(constant_forest(more).predict(X, classes)) == {8}
+    hardly = np.concatenate([votes, [[0.5 - 1e-9, 0.5 + 1e-9]]])
+    assert set(constant_forest(hardly).predict(X, classes)) == {7}
+
+
 def test_readers_are_compiled_once():
     """Whatever the layout, and whether or not the arrays may be written."""
     kernels = pytest.importorskip("pixelseg.forest._flat_kernels")
-    if not hasattr(kernels.add_trees, "signatures"):
+    if not hasattr(kernels.probabilities_of_rows, "signatures"):
         pytest.skip("kernels are not compiled in this run")
     flat = FlatForest.from_sklearn(grow())
     X, _ = make_rows(300, seed=1)
     flat.predict_proba(X)
-    before = len(kernels.add_trees.signatures)
+    before = len(kernels.probabilities_of_rows.signatures)
     stored = {
         name: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape)
         for name, a in flat.arrays().items()
@@ -437,7 +538,7 @@ def test_readers_are_compiled_once():
         for rows in layouts(X).values():
             forest.predict_proba(rows)
             forest.predict_proba(np.asarray(rows).T.copy().T)
-    assert len(kernels.add_trees.signatures) == before
+    assert len(kernels.probabilities_of_rows.signatures) == before
 
 
 def test_batches_of_trees_make_the_same_forest(monkeypatch):
