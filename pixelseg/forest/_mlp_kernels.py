@@ -79,16 +79,18 @@ def read_rows(planes, start, mean, scale, sizes, weights, biases, activation, lo
     """
     n_classes, n = logits.shape
     width = np.int64(WIDTH)
+    values, pitch = planes.reshape(-1), np.uint64(planes.shape[1])
     x = np.zeros(sizes.max() * width, np.float32)
     y = np.zeros(sizes.max() * width, np.float32)
     for first in range(0, n, width):
         m = min(width, n - first)
         x[:] = 0
-        for f in range(len(mean)):
-            column = planes[f]
+        for f in range(np.uint64(len(mean))):
+            source = f * pitch + np.uint64(start + first)
+            target = f * WIDTH
             shift, unit = mean[f], scale[f]
-            for i in range(m):
-                x[f * width + i] = (column[start + first + i] - shift) / unit
+            for i in range(np.uint64(m)):
+                x[target + i] = (values[source + i] - shift) / unit
         w = 0
         b = 0
         for layer in range(len(sizes) - 1):
