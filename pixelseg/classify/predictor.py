@@ -97,24 +97,26 @@ class Predictor:
 
     def _probabilities_of_rows(self, planes: Array, n_jobs: int) -> Array:
         """Probabilities (n, k), float32, of planes of features (n_features, n)."""
-        from ..forest._answer_kernels import reweight_rows
+        return self._reweight(predict_planes(self.classifier, planes, n_jobs))
 
-        rows = predict_planes(self.classifier, planes, n_jobs)
+    def _labels_of_rows(self, planes: Array, n_jobs: int) -> Array:
+        """Labels (n,) of planes of features: those of the probabilities."""
+        forest = flat_part(self.classifier)
+        if isinstance(forest, FlatForest):
+            rows = forest.decide(planes.T, self.prior_ratio, n_jobs=n_jobs, check_finite=False)
+        else:
+            rows = predict_planes(self.classifier, planes, n_jobs)
+        return labels_of(self._reweight(rows), self.classes)
+
+    def _reweight(self, rows: Array) -> Array:
+        """The classifier's probabilities (n, k) by the ratio of priors, float32."""
+        from ._answer_kernels import reweight_rows
+
         if self.prior_ratio is None:
             return rows.astype(PROBABILITY_DTYPE)
         answer = np.empty(rows.shape, PROBABILITY_DTYPE)
         reweight_rows(rows, self.prior_ratio, answer)
         return answer
-
-    def _labels_of_rows(self, planes: Array, n_jobs: int) -> Array:
-        """Labels (n,) of planes of features: those of the probabilities."""
-        forest = flat_part(self.classifier)
-        if not isinstance(forest, FlatForest):
-            return labels_of(self._probabilities_of_rows(planes, n_jobs), self.classes)
-        classes = self.classes.astype(label_dtype(self.classes))
-        return forest.predict(
-            planes.T, classes, prior_ratio=self.prior_ratio, n_jobs=n_jobs, check_finite=False
-        )
 
 
 def slices(box: Box) -> tuple[slice, ...]:
@@ -129,7 +131,7 @@ def label_dtype(classes: Array) -> np.dtype:
 
 def labels_of(probabilities: Array, classes: Array) -> Array:
     """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
-    from ..forest._answer_kernels import most_probable
+    from ._answer_kernels import most_probable
 
     dtype = label_dtype(classes)
     labels = np.empty(probabilities.shape[:-1], dtype)

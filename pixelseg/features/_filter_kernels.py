@@ -332,9 +332,13 @@ def _find_rows(y, rows, row, width, before, after):
     return rows.places[middle] * width + row.first_column
 
 
+# Typed, because literal numbers would compile what they are passed to once more for each.
+START, BACK, ON = np.int64(0), np.int64(-1), np.int64(1)
+
+
 @kernel
 def _shifts(row, start, step):
-    # Where the rows of each pair begin in a padded row that begins at `start`; step is -1 or 1.
+    # Where the rows of each pair begin in a padded row that begins at `start`; step is BACK or ON.
     pairs = row.weights.shape[1] - 1
     places = np.empty(pairs, np.uint64)
     for k in range(pairs):
@@ -360,12 +364,12 @@ def smooth_rows(plane, start, stop, rows, row, out, at, pitch, n):
     y_after = np.empty(rows.weights.shape[1] - 1, np.uint64)
     reach = (row.weights.shape[1] - 1) * row.step
     buffer = np.empty(n + 2 * reach, np.float32)
-    x_before, x_after = _shifts(row, 0, -1), _shifts(row, 0, 1)
+    x_before, x_after = _shifts(row, START, BACK), _shifts(row, START, ON)
     for y in range(start, stop):
         centre = _find_rows(y, rows, row, width, y_before, y_after)
         first, n_inside = row.first_inside, row.n_inside
         _filter_order0(flat, centre, y_before, y_after, rows.weights, buffer, first, n_inside)
-        _mirror(buffer, 0, row)
+        _mirror(buffer, START, row)
         here = at + (y - start) * pitch
         _filter_order0(buffer, reach, x_before, x_after, row.weights, out, here, n)
 
@@ -383,8 +387,12 @@ def derive_rows(plane, start, stop, rows, row, order, slots, out, stride, at, pi
     reach = (row.weights.shape[1] - 1) * row.step
     length = n + 2 * reach
     buffer = np.empty(3 * length, np.float32)
-    before = (_shifts(row, 0, -1), _shifts(row, length, -1), _shifts(row, 2 * length, -1))
-    after = (_shifts(row, 0, 1), _shifts(row, length, 1), _shifts(row, 2 * length, 1))
+    before = (
+        _shifts(row, START, BACK),
+        _shifts(row, length, BACK),
+        _shifts(row, 2 * length, BACK),
+    )
+    after = (_shifts(row, START, ON), _shifts(row, length, ON), _shifts(row, 2 * length, ON))
     for y in range(start, stop):
         filter_row(
             flat,
@@ -417,10 +425,3 @@ def derive_rows(plane, start, stop, rows, row, order, slots, out, stride, at, pi
                 slots[i, 2] * stride + here,
                 n,
             )
-
-
-@kernel
-def smooth_plane(plane, rows, row, out, n):
-    """Order 0 along H and W of one slice: `n` pixels of every row of `out`."""
-    height, pitch = out.shape
-    smooth_rows(plane, 0, height, rows, row, out.reshape(-1), 0, pitch, n)

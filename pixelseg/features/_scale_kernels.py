@@ -29,7 +29,9 @@ def _fill_block(ops, block, part, start, stop, finer, finer_weights, mask, colum
             if ops[op, 4]:
                 subtracted = _row(finer, y - part.top, width)
                 if mask.values.size > 0:
-                    quotient[0] = subtracted
+                    # Value by value: assigning rows compiles the check of their shapes for 2 s.
+                    for x in range(width):
+                        quotient[0, x] = subtracted[x]
                     inside = _row(mask, y, part.n_columns)[first : first + width]
                     divide(quotient, _row(finer_weights, y - part.top, width), inside)
                     subtracted = quotient[0]

@@ -162,7 +162,7 @@ def _places(span: tuple[int, int], reach: int, size: int) -> Array:
 
 def smooth(source: Field, filters: Filters, region: Region) -> Field:
     """Filter a field along all axes; the result holds `region`."""
-    from ._filter_kernels import smooth_plane
+    from ._filter_kernels import smooth_rows
 
     out = empty_field(region, source.shape)
     width = extents(region)[2]
@@ -170,11 +170,15 @@ def smooth(source: Field, filters: Filters, region: Region) -> Field:
         filtering = prepare(filters, source.region, source.shape, region)
         slices = filtering.empty_slices(1)
         for z, plane in enumerate(out.values, start=region[0][0]):
-            smooth_plane(
+            smooth_rows(
                 filtering.slices(source.values, z, slices)[0],
+                0,
+                len(plane),
                 filtering.rows,
                 filtering.row,
-                plane,
+                plane.reshape(-1),
+                0,
+                plane.shape[1],
                 width,
             )
     return out

@@ -20,7 +20,6 @@ the row of the leaf's values, so that reading them costs no other access to memo
 import numpy as np
 
 from .._jit import kernel
-from ._answer_kernels import most_probable, reweight_rows
 
 LANES = 12
 #: Rows that go through the trees together: their features and a tree stay in the cache.
@@ -184,34 +183,6 @@ def ask(forest, tree, x, n, open_exits, lowest, at, sums):
 
 
 @kernel
-def mean_of_trees(sums, n, n_trees, out):
-    """out (n, n_classes) = sums (n_classes * BLOCK,) / n_trees."""
-    for i in range(n):
-        for c in range(out.shape[1]):
-            out[i, c] = sums[c * BLOCK + i] / n_trees
-
-
-@kernel
-def probabilities_of_rows(planes, start, forest, out):
-    """out (n_rows, n_classes) = mean of the trees' class shares, added in the trees' order.
-
-    planes (n_features, n): a row of the forest is a column here, the first of them `start`.
-    """
-    x = np.zeros(planes.shape[0] * np.int64(PITCH), np.uint32)
-    open_exits = np.empty(BLOCK, np.uint32)
-    lowest = np.empty(BLOCK, np.float32)
-    at = np.empty(BLOCK, np.uint32)
-    n_trees = len(forest.roots)
-    for first in range(0, len(out), BLOCK):
-        n = min(BLOCK, len(out) - first)
-        load(planes, start + first, n, x)
-        sums = np.zeros(out.shape[1] * BLOCK)
-        for tree in range(n_trees):
-            ask(forest, tree, x, n, open_exits, lowest, at, sums)
-        mean_of_trees(sums, n, n_trees, out[first : first + n])
-
-
-@kernel
 def find_leaders(sums, n, weights, n_left, slack, scores, limits, rivals, leader):
     """leader[:n] = the class that no other can catch up with in n_left trees, -1 for none.
 
@@ -247,30 +218,30 @@ def keep_rows(kept, n_kept, stride, n_columns, values):
 
 
 @kernel
-def classes_of_rows(planes, start, forest, prior_ratio, classes, out):
-    """out (n_rows,) = class of the largest float32 probability, times its ratio of priors.
+def read_rows(planes, start, forest, weights, out):
+    """out (n_rows, n_classes) = mean of the trees' class shares, added in the trees' order.
 
-    Without prior_ratio (an empty array) as it is. Rows whose winner is certain before all trees
-    were asked (Schwing et al. 2011) leave the block; where a quarter has, the others move up.
+    planes (n_features, n): a row of the forest is a column here, the first of them `start`.
+    With weights (n_classes,), rows whose largest share times weight is certain before all trees
+    were asked (Schwing et al. 2011) leave the block, and 1 stands for their class; where a
+    quarter has left, the others move up. Without (an empty array), all trees are asked.
     """
-    n_classes = len(classes)
     n_features = planes.shape[0]
+    n_classes = out.shape[1]
+    n_trees = len(forest.roots)
     x = np.zeros(n_features * np.int64(PITCH), np.uint32)
     open_exits = np.empty(BLOCK, np.uint32)
     lowest = np.empty(BLOCK, np.float32)
     at = np.empty(BLOCK, np.uint32)
     row = np.empty(BLOCK, np.int64)
+    kept = np.empty(BLOCK, np.int64)
     leader = np.empty(BLOCK, np.int64)
     scores, limits, rivals = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    kept = np.empty(BLOCK, np.int64)
-    weights = prior_ratio if len(prior_ratio) else np.ones(n_classes)
-    heaviest, lightest = weights.max(), weights.min()
-    n_trees = len(forest.roots)
+    heaviest, lightest = 0.0, np.inf
+    for c in range(len(weights)):
+        heaviest, lightest = max(heaviest, weights[c]), min(lightest, weights[c])
     # More than rounding to float32 could level out.
     slack = 1e-6 * n_trees * heaviest
-    means = np.empty((BLOCK, n_classes))
-    probabilities = np.empty((BLOCK, n_classes), np.float32)
-    answers = np.empty(BLOCK, classes.dtype)
     for first in range(0, len(out), BLOCK):
         n = min(BLOCK, len(out) - first)
         load(planes, start + first, n, x)
@@ -284,25 +255,21 @@ def classes_of_rows(planes, start, forest, prior_ratio, classes, out):
             may_be_certain = (tree + 1) * heaviest > n_left * lightest
             if n_left % ROUND == 0 and n_left > 0 and may_be_certain:
                 find_leaders(sums, n, weights, n_left, slack, scores, limits, rivals, leader)
-                n_kept = 0
+                n_kept = np.int64(0)  # a literal would compile keep_rows once more
                 for i in range(n):
                     kept[n_kept] = i
                     n_kept += leader[i] < 0
                 if 4 * n_kept <= 3 * n:
                     for i in range(n):
                         if leader[i] >= 0:
-                            out[row[i]] = classes[leader[i]]
+                            for c in range(n_classes):
+                                out[row[i], c] = c == leader[i]
                     keep_rows(kept, n_kept, PITCH, n_features, x)
                     keep_rows(kept, n_kept, np.uint64(BLOCK), n_classes, sums)
-                    keep_rows(kept, n_kept, np.uint64(BLOCK), 1, row)
+                    keep_rows(kept, n_kept, np.uint64(BLOCK), np.int64(1), row)
                     n = n_kept
                     if n == 0:
                         break
-        mean_of_trees(sums, n, n_trees, means)
-        if len(prior_ratio):
-            reweight_rows(means[:n], prior_ratio, probabilities[:n])
-        else:
-            probabilities[:n] = means[:n]
-        most_probable(probabilities[:n], classes, answers[:n])
         for i in range(n):
-            out[row[i]] = answers[i]
+            for c in range(n_classes):
+                out[row[i], c] = sums[c * BLOCK + i] / n_trees

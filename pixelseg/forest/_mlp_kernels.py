@@ -80,8 +80,11 @@ def read_rows(planes, start, mean, scale, sizes, weights, biases, activation, lo
     n_classes, n = logits.shape
     width = np.int64(WIDTH)
     values, pitch = planes.reshape(-1), np.uint64(planes.shape[1])
-    x = np.zeros(sizes.max() * width, np.float32)
-    y = np.zeros(sizes.max() * width, np.float32)
+    widest = sizes[0]
+    for size in sizes[1:]:
+        widest = max(widest, size)
+    x = np.zeros(widest * width, np.float32)
+    y = np.zeros(widest * width, np.float32)
     for first in range(0, n, width):
         m = min(width, n - first)
         x[:] = 0

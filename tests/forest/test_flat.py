@@ -79,8 +79,7 @@ def test_any_number_of_rows(n):
     expected = forest.predict_proba(X)[:n]
     flat = FlatForest.from_sklearn(forest)
     np.testing.assert_array_equal(flat.predict_proba(X[:n]), expected)
-    labels = flat.predict(X[:n], np.arange(3))
-    np.testing.assert_array_equal(labels, expected.astype(np.float32).argmax(axis=1))
+    np.testing.assert_array_equal(most_probable(flat.decide(X[:n])), most_probable(expected))
 
 
 def test_unchecked_values_that_are_not_finite_stay_within_the_trees():
@@ -446,13 +445,12 @@ def test_tampered_words_are_refused_or_harmless(data):
     np.testing.assert_array_equal(forest.predict_proba(X), expected)
 
 
-def most_probable(flat, X, classes, prior_ratio=None):
-    """Labels from the probabilities of all trees, in NumPy."""
-    rows = flat.predict_proba(X)
+def most_probable(rows, prior_ratio=None):
+    """Place of the class of the largest probability, as images of probabilities round it."""
     if prior_ratio is not None:
         rows = rows * prior_ratio
         rows /= np.cumsum(rows, axis=1)[:, -1:]
-    return classes[rows.astype(np.float32).argmax(axis=1)]
+    return rows.astype(np.float32).argmax(axis=1)
 
 
 RATIOS = {
@@ -466,29 +464,32 @@ RATIOS = {
 @pytest.mark.kernels
 @pytest.mark.parametrize("ratio", RATIOS)
 @pytest.mark.parametrize("n_estimators", [1, 2, 9, 24])
-def test_labels_are_those_of_all_trees(n_estimators, ratio):
+def test_decisions_are_those_of_all_trees(n_estimators, ratio):
     X, _ = make_rows(300, seed=1)
-    classes = np.array([3, 5, 9], np.uint8)
     prior_ratio = None if RATIOS[ratio] is None else np.array(RATIOS[ratio])
     for params in ({}, {"max_depth": 2}):
         flat = FlatForest.from_sklearn(grow(n_estimators=n_estimators, **params))
-        labels = flat.predict(X, classes, prior_ratio=prior_ratio)
-        assert labels.dtype == np.uint8
-        np.testing.assert_array_equal(labels, most_probable(flat, X, classes, prior_ratio))
+        every, few = flat.predict_proba(X), flat.decide(X, prior_ratio)
+        np.testing.assert_array_equal(
+            most_probable(few, prior_ratio), most_probable(every, prior_ratio)
+        )
+        stopped = (few == 1).any(axis=1)
+        np.testing.assert_array_equal(few[~stopped], every[~stopped])
+        np.testing.assert_array_equal(few[stopped].sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("kind", FORESTS)
 @pytest.mark.parametrize("n_classes", [2, 3, 11])
 @pytest.mark.parametrize("skew", [0, 1, 3])
-def test_labels_of_many_trees_and_rows(kind, n_classes, skew):
+def test_decisions_of_many_trees_and_rows(kind, n_classes, skew):
     X, _ = make_rows(20_000, n_classes=n_classes, seed=1)
     flat = FlatForest.from_sklearn(grow(kind, 100, n_classes=n_classes))
-    classes = np.arange(n_classes) + 1
     ratio = np.exp(skew * np.random.default_rng(0).standard_normal(n_classes))
-    expected = most_probable(flat, X, classes, ratio)
-    for n_jobs in (1, 2):
-        labels = flat.predict(X, classes, prior_ratio=ratio, n_jobs=n_jobs)
-        np.testing.assert_array_equal(labels, expected)
+    every = flat.predict_proba(X)
+    few = flat.decide(X, ratio)
+    np.testing.assert_array_equal(most_probable(few, ratio), most_probable(every, ratio))
+    np.testing.assert_array_equal(flat.decide(X, ratio, n_jobs=2), few)
+    assert ((few == 1).any(axis=1) & (every < 1).all(axis=1)).mean() > 0.2
 
 
 def constant_forest(shares):
@@ -510,26 +511,27 @@ def constant_forest(shares):
 
 def test_the_first_of_equal_classes_wins():
     votes = np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0)
-    classes = np.array([7, 8])
     X = np.zeros((40, 1))
-    assert set(constant_forest(votes).predict(X, classes)) == {7}
-    assert set(constant_forest(votes[::-1]).predict(X, classes)) == {7}
+
+    def winners(shares):
+        return set(most_probable(constant_forest(shares).decide(X)).tolist())
+
+    assert winners(votes) == {0}
+    assert winners(votes[::-1]) == {0}
     # One vote more decides, and one that float32 cannot tell does not.
-    more = np.concatenate([votes, [[0.0, 1.0]]])
-    assert set(constant_forest(more).predict(X, classes)) == {8}
-    hardly = np.concatenate([votes, [[0.5 - 1e-9, 0.5 + 1e-9]]])
-    assert set(constant_forest(hardly).predict(X, classes)) == {7}
+    assert winners(np.concatenate([votes, [[0.0, 1.0]]])) == {1}
+    assert winners(np.concatenate([votes, [[0.5 - 1e-9, 0.5 + 1e-9]]])) == {0}
 
 
 def test_readers_are_compiled_once():
     """Whatever the layout, and whether or not the arrays may be written."""
     kernels = pytest.importorskip("pixelseg.forest._flat_kernels")
-    if not hasattr(kernels.probabilities_of_rows, "signatures"):
+    if not hasattr(kernels.read_rows, "signatures"):
         pytest.skip("kernels are not compiled in this run")
     flat = FlatForest.from_sklearn(grow())
     X, _ = make_rows(300, seed=1)
     flat.predict_proba(X)
-    before = len(kernels.probabilities_of_rows.signatures)
+    before = len(kernels.read_rows.signatures)
     stored = {
         name: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape)
         for name, a in flat.arrays().items()
@@ -538,7 +540,7 @@ def test_readers_are_compiled_once():
         for rows in layouts(X).values():
             forest.predict_proba(rows)
             forest.predict_proba(np.asarray(rows).T.copy().T)
-    assert len(kernels.probabilities_of_rows.signatures) == before
+    assert len(kernels.read_rows.signatures) == before
 
 
 def test_batches_of_trees_make_the_same_forest(monkeypatch):
