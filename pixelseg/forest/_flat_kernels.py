@@ -243,7 +243,7 @@ def read_rows(planes, start, forest, weights, out):
     # More than rounding to float32 could level out.
     slack = 1e-6 * n_trees * heaviest
     for first in range(0, len(out), BLOCK):
-        n = min(BLOCK, len(out) - first)
+        n = np.int64(min(BLOCK, len(out) - first))
         load(planes, start + first, n, x)
         sums = np.zeros(n_classes * BLOCK)
         for i in range(n):
