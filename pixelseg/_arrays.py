@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def as_image(
     """
     if isinstance(image, Image):
         return image
-    source = image if is_array_like(image) else np.asarray(image)
+    source = image if is_array_like(image) else as_array("image", image, "read_image")
     shape = tuple(int(size) for size in source.shape)
     dtype = np.dtype(source.dtype)
     if dtype.kind not in "buif":
@@ -156,6 +157,16 @@ def as_image(
         spacing=as_spacing(spacing, len(spatial)),
         mask=None if mask is None else as_mask(mask, spatial),
     )
+
+
+def as_array(name: str, value: Any, reader: str) -> Array:
+    """A value as an array; a path or nothing at all is a mistake that deserves its own words."""
+    if value is None or isinstance(value, str | bytes | PathLike):
+        raise TypeError(
+            f"{name} is {value!r} but must be an array: read a file with pixelseg.io.{reader} "
+            "first."
+        )
+    return np.asarray(value)
 
 
 def is_array_like(value: Any) -> bool:
@@ -225,7 +236,7 @@ def as_labels(
     0 is unlabelled (or ignored, or background). The array is returned as it is, in its own
     integer dtype; bool is taken as 0 and 1.
     """
-    array = np.asarray(labels)
+    array = as_array(name, labels, "read_labels")
     if array.dtype == bool:
         array = array.view(np.uint8)
     if array.dtype.kind not in "ui":

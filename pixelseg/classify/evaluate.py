@@ -11,9 +11,10 @@ from scipy import ndimage
 from .._arrays import Array, Image, as_image, as_labels
 from .._progress import Progress, Reporter
 from ..metrics import accuracy, confusion_matrix, iou, mean_iou
+from .pairs import check_pairs, iterate_pairs
 from .parts import predict_planes
 from .prior import reweight
-from .samples import ImageSamples, check_pairs, fill_rows, iterate_pairs, subset
+from .samples import ImageSamples, fill_rows, subset
 from .training import Training, collect_all, fit_samples
 
 #: Up to this many labelled pixels of an image, rows of features beat whole tiles.
@@ -79,7 +80,6 @@ def cross_validate(
     if not isinstance(n_folds, int | np.integer) or n_folds < 2:
         raise ValueError(f"n_folds is {n_folds!r} but must be an integer of 2 or more.")
     training = model._training()
-    check_pairs(images, labels, mask, training.options)
     collected = collect_all(training, images, labels, mask, False)
     samples = collected.samples
     if len(samples) > 1:

@@ -9,7 +9,7 @@ an image can be cut anywhere, and neither training nor prediction ever holds its
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -24,7 +24,6 @@ from .memory import parse_memory
 from .parts import make_classifier, make_features
 from .predictor import Predictor, label_dtype, labels_of, slices, uncertainty_of
 from .prior import check_class_prior
-from .samples import check_pairs
 from .tiles import Shape3D, TilePlan
 from .training import Training, collect_all, fit_samples, make_record
 
@@ -174,7 +173,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             One image, a list, or any object that can be iterated anew and loads one at a time.
             An image is (H, W), (D, H, W), or either with a channel axis; any real dtype.
         labels : array of int of the spatial shape, or iterable of such arrays
-            0 = unlabelled; classes are positive integers.
+            0 = unlabelled; classes are positive integers. They are passed through once more
+            before any image is loaded, so that what is wrong with them is known at once.
         mask : bool array of the spatial shape, or iterable of such arrays, optional
             False where pixels do not count: they may be NaN, and what is there never matters.
         progress : bool or callable, default False
@@ -190,7 +190,6 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             not finite, or `max_memory` does not suffice.
         """
         training = self._training()
-        check_pairs(images, labels, mask, self._options())
         collected = collect_all(training, images, labels, mask, progress)
         fitted = fit_samples(training, collected.samples)
         self.traits_ = collected.traits
@@ -400,10 +399,11 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _as_image(self, image: Any, mask: Any) -> Image:
-        if not isinstance(image, Image) and not is_array_like(image):
+        text = isinstance(image, str | bytes)  # which as_image refuses as what it is
+        if isinstance(image, Iterable) and not text and not is_array_like(image):
             raise TypeError(
-                f"image is a {type(image).__name__} but must be one array: predict images one "
-                "at a time."
+                f"image is a {type(image).__name__} but must be one array: predict images one at a "
+                "time."
             )
         return as_image(image, mask=mask, **self._options())
 

@@ -11,22 +11,23 @@ with the labels themselves, and images are sorted by a digest of their rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, Box, Image, as_image, as_labels, is_array_like
+from .._arrays import Array, Box, Image
+from .._jit import effective_n_jobs, run_chunks
 from ..features import FeatureBank, FeaturePlan, workspace
+from .memory import DEFAULT_MEMORY
+from .pairs import count_marked, label_chunks
 
 #: Side of the cells in which pixels are looked for and features are computed: small enough to
 #: skip what bears no label, large enough that the halo does not rule.
 _CELL = {2: 256, 3: 64}
+_LEAST_CELL = 8
 #: Bytes of features of one cell; with many channels the cells become smaller.
 _CELL_BYTES = 48 * 2**20
-#: Labels that are looked at in one piece.
-_LABELS_AT_ONCE = 2**18
 #: Places that tell how common the classes are, in all, and how far they lie from a labelled
 #: pixel. 1000 places do for two classes; eleven want 5000.
 N_PLACES = 5000
@@ -66,49 +67,6 @@ class ImageSamples:
         )
 
 
-def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple[Any, Any, Any]]:
-    """Pair images, labels and masks: one image, or iterables of equal length."""
-    if is_array_like(images) or isinstance(images, Image):
-        yield images, labels, masks
-        return
-    if is_array_like(labels):
-        raise ValueError(
-            f"labels is one array of shape {tuple(labels.shape)} but images is a "
-            f"{type(images).__name__}: pass one label image for each image."
-        )
-    if iter(images) is images or iter(labels) is labels:
-        raise TypeError(
-            "images or labels is an iterator, which can be read only once: pass a list, or an "
-            "object whose __iter__ starts anew and loads one image at a time."
-        )
-    sources: list[Iterator[Any]] = [iter(images), iter(labels)]
-    if masks is not None:
-        sources.append(iter(masks))
-    end = object()
-    count = 0
-    while True:
-        row = [next(source, end) for source in sources]
-        if all(item is end for item in row):
-            break
-        if any(item is end for item in row):
-            raise ValueError(
-                f"images and labels{'' if masks is None else ' and mask'} have different lengths "
-                f"(one of them ends after {count}): pass one label image for each image."
-            )
-        count += 1
-        yield row[0], row[1], row[2] if len(row) == 3 else None
-    if count == 0:
-        raise ValueError("images is empty: pass at least one image with labels.")
-
-
-def check_pairs(images: Any, labels: Any, masks: Any, options: dict[str, Any]) -> None:
-    """Check every pair of a list before any work starts; lazy iterables are checked on the way."""
-    if isinstance(images, list | tuple) and isinstance(labels, list | tuple):
-        for image, label, mask in iterate_pairs(images, labels, masks):
-            checked = as_image(image, mask=mask, **options)
-            as_labels(label, checked.spatial_shape)
-
-
 def collect(
     image: Image,
     labels: Array,
@@ -117,16 +75,19 @@ def collect(
     max_samples: int | None,
     random_state: int,
     n_labelled_before: int = 0,
+    budget: int = DEFAULT_MEMORY,
+    n_jobs: int | None = None,
 ) -> ImageSamples:
-    """Compute the rows of one image; memory is that of one cell, and the rows kept.
+    """Compute the rows of one image; memory is that of its cells at work, and the rows kept.
 
-    `n_labelled_before` counts the labelled pixels of earlier images, which share the places.
+    `n_labelled_before` counts the labelled pixels of earlier images, which share the places;
+    `budget` is what cells may take, in bytes.
     """
     flat = labels.reshape(-1)
     inside = None if image.mask is None else image.mask.reshape(-1)
     label_digest = _digest_labels(labels, image.mask)
     seed = [random_state, int.from_bytes(label_digest[:8], "little")]
-    marked = _count_marked(flat, inside)
+    marked = count_marked(flat, inside)
     n_labelled = sum(marked.values())
     wanted: dict[int, Array] = {}
     rng = np.random.default_rng([*seed, 0])
@@ -143,7 +104,8 @@ def collect(
 
     plan = bank.plan(image)
     rows = np.empty((len(kept) + len(free), plan.n_features), np.float32)
-    fill_rows(image, plan, np.concatenate([kept, free]), rows)
+    positions = np.concatenate([kept, free])
+    fill_rows(image, plan, positions, rows, budget=budget, n_jobs=n_jobs)
     X, near = rows[: len(kept)], rows[len(kept) :]
     y = flat[kept].astype(np.int64)
     return ImageSamples(
@@ -181,25 +143,6 @@ def subset(sample: ImageSamples, rows: Array, places: Array) -> ImageSamples:
     )
 
 
-def _chunks(flat: Array, inside: Array | None) -> Iterator[tuple[int, Array]]:
-    """Pieces of a flat label image, 0 outside the mask, with the place where each begins.
-
-    Arrays as long as the image would leave holes in memory that no later image fills.
-    """
-    for start in range(0, len(flat), _LABELS_AT_ONCE):
-        chunk = flat[start : start + _LABELS_AT_ONCE]
-        yield start, chunk if inside is None else chunk * inside[start : start + len(chunk)]
-
-
-def _count_marked(flat: Array, inside: Array | None) -> dict[int, int]:
-    """Marked pixels of each class."""
-    counts: dict[int, int] = {}
-    for _, chunk in _chunks(flat, inside):
-        for value, count in zip(*np.unique(chunk[chunk > 0], return_counts=True), strict=True):
-            counts[int(value)] = counts.get(int(value), 0) + int(count)
-    return counts
-
-
 def _find_marked(
     flat: Array, inside: Array | None, wanted: dict[int, Array], starts: Array
 ) -> tuple[Array, Array]:
@@ -213,7 +156,7 @@ def _find_marked(
     n_seen = 0
     kept = []
     found = np.empty_like(starts)
-    for offset, chunk in _chunks(flat, inside):
+    for offset, chunk in label_chunks(flat, inside):
         marked = np.flatnonzero(chunk)
         here = (starts >= n_seen) & (starts < n_seen + len(marked))
         found[here] = marked[starts[here] - n_seen] + offset
@@ -226,19 +169,34 @@ def _find_marked(
     return np.sort(np.concatenate(kept)) if kept else np.empty(0, np.int64), found
 
 
-def fill_rows(image: Image, plan: FeaturePlan, positions: Array, out: Array) -> None:
-    """Features of single pixels: `out[k]` is the row of the pixel with flat index positions[k]."""
+def fill_rows(
+    image: Image,
+    plan: FeaturePlan,
+    positions: Array,
+    out: Array,
+    *,
+    budget: int = DEFAULT_MEMORY,
+    n_jobs: int | None = None,
+) -> None:
+    """Features of single pixels: `out[k]` is the row of the pixel with flat index positions[k].
+
+    Holds at most `budget` bytes beside the result, by smaller cells and fewer threads.
+    """
     if len(positions) == 0:
         return
     side = _CELL[image.ndim]
-    while side > 8 and plan.n_features * 4 * side**image.ndim > _CELL_BYTES:
+    while side > _LEAST_CELL and (
+        plan.n_features * 4 * side**image.ndim > _CELL_BYTES
+        or cell_bytes(plan, image.ndim, side) > budget
+    ):
         side //= 2
     coordinates = np.array(np.unravel_index(positions, image.spatial_shape))
     grid = tuple(-(-size // side) for size in image.spatial_shape)
     cell = np.ravel_multi_index(tuple(coordinates // side), grid)
     order = np.argsort(cell, kind="stable")
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
-    for rows in np.split(order, starts[1:]):
+
+    def fill_cell(rows: Array) -> None:
         inside = coordinates[:, rows]
         low, high = inside.min(axis=1), inside.max(axis=1) + 1
         box: Box = tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -251,6 +209,16 @@ def fill_rows(image: Image, plan: FeaturePlan, positions: Array, out: Array) -> 
             out[rows] = flat.reshape(plan.n_features, -1)[:, local].T
         finally:
             workspace.release(mark)
+
+    fitting = max(1, budget // cell_bytes(plan, image.ndim, side))
+    n_parallel = min(effective_n_jobs(n_jobs), fitting)
+    run_chunks(fill_cell, np.split(order, starts[1:]), n_parallel)
+
+
+def cell_bytes(plan: FeaturePlan, ndim: int, side: int = _LEAST_CELL) -> int:
+    """Bytes that the features of a cell need, of the smallest one where no side is given."""
+    shape = (1 if ndim == 2 else side, side, side)
+    return plan.workspace_bytes(shape) + 4 * plan.n_features * side**ndim
 
 
 def _quota(n_labelled: int, n_in_all: int) -> int:

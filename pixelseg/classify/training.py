@@ -14,9 +14,10 @@ from .._arrays import Array, Image, as_image, as_labels
 from .._progress import Progress, Reporter
 from ..features import FeatureBank
 from .memory import format_bytes
+from .pairs import iterate_pairs, survey_labels
 from .parts import compile_classifier, predict_planes
 from .prior import check_class_prior, estimate_prior
-from .samples import ImageSamples, canonical_order, collect, iterate_pairs
+from .samples import N_PLACES, ImageSamples, canonical_order, cell_bytes, collect
 from .traits import ImageTraits
 
 #: Side of the patch that a model file keeps to check itself: large enough to show every
@@ -75,19 +76,26 @@ def collect_all(
     training: Training, images: Any, labels: Any, masks: Any, progress: Progress
 ) -> Collected:
     """Pass through the images once, one at a time, and keep the rows to train on."""
+    survey = survey_labels(images, labels, masks, training.options, training.max_samples)
+    _check_classes(sorted(survey.marked), training)
     samples: list[ImageSamples] = []
     patches: list[tuple[bytes, Array]] = []
     traits: ImageTraits | None = None
     names: tuple[str, ...] = ()
     n_labelled = 0
-    total = len(images) if isinstance(images, list | tuple) else 1
-    with Reporter(progress, total, "features") as report:
+    with Reporter(progress, survey.n_images, "features") as report:
         for source, source_labels, mask in iterate_pairs(images, labels, masks):
             image = as_image(source, mask=mask, **training.options)
             checked = as_labels(source_labels, image.spatial_shape)
+            if not names:
+                plan = training.features.plan(image)
+                names = plan.names
+                rows = 2 * 4 * plan.n_features * (survey.n_kept + N_PLACES)
+                least = cell_bytes(plan, image.ndim)
+                _check_budget(rows + least, training)
+                budget = training.max_memory - rows
             own = ImageTraits.of(image)
             traits = own if traits is None else traits.merge(own)
-            names = names or training.features.plan(image).names
             sample = collect(
                 image,
                 checked,
@@ -95,19 +103,17 @@ def collect_all(
                 max_samples=training.max_samples,
                 random_state=training.random_state,
                 n_labelled_before=n_labelled,
+                budget=budget,
+                n_jobs=training.n_jobs,
             )
             n_labelled += sample.n_labelled
             samples = [earlier.limit_places(n_labelled) for earlier in (*samples, sample)]
-            _check_budget(sum(s.X.nbytes + s.near.nbytes for s in samples), training)
             if len(sample.positions):
                 patches.append((sample.digest, _check_patch(image, sample.positions)))
             report.advance()
     assert traits is not None  # iterate_pairs refuses an empty iterable
     if not patches:
-        raise ValueError(
-            "labels has no labelled pixel: mark some pixels of at least two classes with positive "
-            "integers (0 is unlabelled)."
-        )
+        _check_classes([], training)
     _, patch = min(patches, key=lambda entry: entry[0])
     return Collected(canonical_order(samples), traits, names, patch)
 
@@ -117,18 +123,28 @@ def fit_samples(training: Training, samples: list[ImageSamples]) -> Fitted:
     X = np.concatenate([sample.X for sample in samples])
     y = np.concatenate([sample.y for sample in samples])
     classes, counts = np.unique(y, return_counts=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"labels has only class {classes.tolist()}, and a classifier needs two or more: mark "
-            "some pixels of another class (0 is unlabelled)."
-        )
-    check_class_prior(training.class_prior, len(classes))
+    _check_classes(classes.tolist(), training)
     classifier = _prepare(training).fit(X, y)
     classifier = compile_classifier(classifier)
     trained = _trained_prior(counts, classes, training.class_weight)
     prior = _target_prior(training, samples, classes, trained, classifier)
     ratio = None if np.array_equal(prior, trained) else prior / trained
     return Fitted(classifier, classes, prior, ratio)
+
+
+def _check_classes(classes: list[int], training: Training) -> None:
+    """Refuse labels that a classifier cannot learn from."""
+    if not classes:
+        raise ValueError(
+            "labels has no labelled pixel: mark some pixels of at least two classes with positive "
+            "integers (0 is unlabelled)."
+        )
+    if len(classes) < 2:
+        raise ValueError(
+            f"labels has only class {classes}, and a classifier needs two or more: mark some "
+            "pixels of another class (0 is unlabelled)."
+        )
+    check_class_prior(training.class_prior, len(classes))
 
 
 def make_record(collected: Collected) -> TrainingRecord:
@@ -229,12 +245,12 @@ def _check_patch(image: Image, positions: Array) -> Array:
     return np.ascontiguousarray(patch.astype(patch.dtype.newbyteorder("=")))
 
 
-def _check_budget(n_bytes: int, training: Training) -> None:
-    """Refuse samples that would not fit, before the classifier doubles them."""
-    needed = 2 * n_bytes
+def _check_budget(needed: int, training: Training) -> None:
+    """Refuse what would not fit: rows, a copy of them for the classifier, features at work."""
     if needed > training.max_memory:
         raise ValueError(
-            f"max_memory is {format_bytes(training.max_memory)}, but the labelled pixels need "
-            f"at least {format_bytes(needed)} so far: pass a smaller max_samples (now "
-            f"{training.max_samples}) or a larger max_memory."
+            f"max_memory is {format_bytes(training.max_memory)}, but to train on the labelled "
+            f"pixels takes at least {format_bytes(needed)}: pass "
+            f"max_memory='{format_bytes(needed)}' or more, or a smaller max_samples (now "
+            f"{training.max_samples})."
         )

@@ -10,6 +10,8 @@ import numpy as np
 
 from .._arrays import Image
 
+#: Whose kind an image of a training set must be of.
+EARLIER = "an earlier training image"
 #: Pixels along each axis that are looked at to learn an image's range of values.
 _LOOK = 1024
 
@@ -40,7 +42,7 @@ class ImageTraits:
 
     def merge(self, other: ImageTraits) -> ImageTraits:
         """The traits of two images of one training set; those that must agree are checked."""
-        self.check_kind(other, "an earlier training image")
+        check_kind(other, self, EARLIER)
         return ImageTraits(
             self.ndim,
             self.n_channels,
@@ -52,16 +54,7 @@ class ImageTraits:
 
     def check_kind(self, image: ImageTraits | Image, whose: str = "the model") -> None:
         """Refuse an image with other axes or another number of channels."""
-        if image.ndim != self.ndim:
-            raise ValueError(
-                f"image has {image.ndim} spatial axes but {whose} has {self.ndim}: pass an image "
-                "of the same kind, and channel_axis if its axes were misread."
-            )
-        if image.n_channels != self.n_channels:
-            raise ValueError(
-                f"image has {image.n_channels} channels but {whose} has {self.n_channels}: pass an "
-                "image with the same channels in the same order."
-            )
+        check_kind(image, self, whose)
 
     def warn_if_other(self, image: Image) -> None:
         """Warn of an image whose dtype or range of values the model has not seen."""
@@ -101,3 +94,17 @@ class ImageTraits:
         if traits.ndim not in (2, 3) or traits.n_channels < 1 or len(traits.spacing) != traits.ndim:
             raise ValueError(f"image traits {record} do not describe an image")
         return traits
+
+
+def check_kind(image: ImageTraits | Image, known: ImageTraits | Image, whose: str) -> None:
+    """Refuse an image with other axes or another number of channels than a known one."""
+    if image.ndim != known.ndim:
+        raise ValueError(
+            f"image has {image.ndim} spatial axes but {whose} has {known.ndim}: pass an image "
+            "of the same kind, and channel_axis if its axes were misread."
+        )
+    if image.n_channels != known.n_channels:
+        raise ValueError(
+            f"image has {image.n_channels} channels but {whose} has {known.n_channels}: pass an "
+            "image with the same channels in the same order."
+        )

@@ -8,6 +8,7 @@ scales are smoothed from smaller ones by a few samples far apart (cascade.py).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -187,14 +188,32 @@ class FeatureBank(TransformerMixin, BaseEstimator):
 def as_op(op: str | Op | Callable) -> Op:
     """An op from its name, or from a user's function."""
     if isinstance(op, Op):
+        if op.function is not None:
+            _check_call(op.function)
         return op
     if callable(op):
+        _check_call(op)
         return Op(getattr(op, "__name__", type(op).__name__), op)
     if not isinstance(op, str):
         raise TypeError(f"ops holds {op!r} but must hold names, Op objects or functions.")
     if op not in OPS:
         raise ValueError(f"ops names {op!r}, which is none of {', '.join(OPS)}: pass one of these.")
     return OPS[op]
+
+
+def _check_call(function: Callable) -> None:
+    """Refuse a function that cannot be called as an op is."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # of what is compiled, it is not always known
+        return
+    try:
+        signature.bind("plane", "sigma", "spacing")
+    except TypeError as error:
+        raise TypeError(
+            f"ops holds {function!r} with the signature {signature}, but it is called as "
+            f"function(plane, sigma, spacing): {error}."
+        ) from None
 
 
 def _chunks(spatial_shape: tuple[int, ...]) -> list[Box]:

@@ -239,6 +239,11 @@ class ChannelWork:
             out[...] = column.reshape(block.shape)[inner]
             if self._mask is not None:
                 out[_cut(self._mask, self._region) == 0] = 0
+            if not np.isfinite(out).all():
+                raise ValueError(
+                    f"op {op.name!r} returned values at sigma {sigma:g} that are not finite: a "
+                    "classifier cannot read them, so replace them inside the op."
+                )
 
 
 def _cut(field: Field, part: Region) -> Array:

@@ -371,6 +371,14 @@ def test_feature_importances_have_names(scene, quick):
     assert any("gaussian" in name for name in importances)
 
 
+class Reload:
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        return iter(self.items)
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "words"),
     [
@@ -382,6 +390,12 @@ def test_feature_importances_have_names(scene, quick):
         (lambda i, s: (i[:0], s[:0]), ValueError, "empty"),
         (lambda i, s: (i, s.astype(float)), TypeError, "integers"),
         (lambda i, s: (i, -s), ValueError, "-2"),
+        (lambda i, s: ("a.png", s), TypeError, "images is 'a.png'.*read_image"),
+        (lambda i, s: (i, "a.png"), TypeError, "labels is 'a.png'.*read_labels"),
+        (lambda i, s: (["a.png"], [s]), TypeError, "image is 'a.png'.*read_image"),
+        (lambda i, s: (i, None), TypeError, "labels is None"),
+        (lambda i, s: ([i, i], Reload([s])), ValueError, "different lengths"),
+        (lambda i, s: (Reload([]), Reload([])), ValueError, "empty"),
         (lambda i, s: ([i, i[..., np.newaxis].repeat(3, 2)], [s, s]), ValueError, "channels"),
     ],
 )
@@ -389,6 +403,44 @@ def test_bad_training_input(scene, quick, change, kind, words):
     image, _, strokes = scene
     with pytest.raises(kind, match=words):
         quick().fit(*change(image, strokes))
+
+
+class Untouchable:
+    """An array that nobody may read; images that load themselves one by one."""
+
+    def __init__(self, shape):
+        self.shape, self.dtype, self.ndim = shape, np.dtype(float), len(shape)
+
+    def __getitem__(self, index):
+        raise AssertionError("the image was read")
+
+
+@pytest.mark.parametrize(
+    ("change", "params", "words"),
+    [
+        (lambda s: s * 0, {}, "no labelled pixel"),
+        (lambda s: np.minimum(s, 1), {}, r"only class \[1\]"),
+        (lambda s: s, {"class_prior": [0.2, 0.3, 0.5]}, "3 entries but the labels have 2"),
+        (lambda s: s, {"max_memory": "100kB"}, "takes at least"),
+    ],
+)
+@pytest.mark.parametrize("gather", [lambda x: x, lambda x: [x, x], lambda x: Reload([x, x])])
+def test_labels_are_judged_before_an_image_is_read(scene, quick, change, params, words, gather):
+    image, _, strokes = scene
+    images, labels = gather(Untouchable(image.shape)), gather(change(strokes))
+    with pytest.raises(ValueError, match=words):
+        quick(**params).fit(images, labels)
+
+
+def test_the_least_memory_to_train_with_suffices(scene, quick):
+    image, _, strokes = scene
+    expected = quick().fit(image, strokes).predict_proba(image)
+    with pytest.raises(ValueError, match="takes at least") as error:
+        quick(max_memory="100kB").fit(image, strokes)
+    least = str(error.value).split("max_memory='")[1].split("'")[0]
+    model = quick(max_memory=least).fit(image, strokes)
+    model.set_params(max_memory=None)
+    np.testing.assert_array_equal(model.predict_proba(image), expected)
 
 
 @pytest.mark.parametrize(
@@ -415,6 +467,8 @@ def test_bad_images_to_predict(fitted):
         model.predict(np.stack([image] * 3, axis=-1))
     with pytest.raises(TypeError, match="one at a time"):
         model.predict([image, image])
+    with pytest.raises(TypeError, match="read_image"):
+        model.predict("a.png")
     with pytest.raises(ValueError, match="out has shape"):
         model.predict(image, out=np.zeros((3, 3), np.uint8))
     with pytest.raises(TypeError, match="out has dtype"):

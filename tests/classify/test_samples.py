@@ -5,12 +5,13 @@ import pytest
 
 from pixelseg import FeatureBank
 from pixelseg._arrays import as_image
+from pixelseg.classify.pairs import check_pairs, count_marked, iterate_pairs, survey_labels
 from pixelseg.classify.samples import (
     N_PLACES,
     canonical_order,
-    check_pairs,
+    cell_bytes,
     collect,
-    iterate_pairs,
+    fill_rows,
     subset,
 )
 
@@ -148,3 +149,46 @@ def test_lists_are_checked_before_work():
     good, bad = np.zeros((3, 3)), np.zeros((4, 3))
     with pytest.raises(ValueError, match=r"\(3, 3\).*\(4, 3\)"):
         check_pairs([good, bad], [np.zeros((3, 3), int)] * 2, None, {})
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">i4", "i8", "u8"])
+@pytest.mark.parametrize("largest", [3, 100, 70_000])
+def test_marked_pixels_are_counted(rng, dtype, largest):
+    if largest > np.iinfo(dtype).max:
+        pytest.skip(f"{dtype} does not hold {largest}")
+    labels = rng.choice([0, 1, 2, largest], 300_000).astype(dtype)
+    inside = rng.random(len(labels)) < 0.5
+    for mask in (None, inside):
+        seen = labels if mask is None else labels[mask]
+        expected = {v: int((seen == v).sum()) for v in (1, 2, largest)}
+        assert count_marked(labels, mask) == expected
+    assert count_marked(labels * 0, None) == {}
+
+
+def test_survey_counts_what_training_will_see(rng):
+    images = [rng.normal(size=(20, 30)) for _ in range(3)]
+    labels = [rng.integers(0, 3, (20, 30)) for _ in images]
+    masks = [rng.random((20, 30)) < 0.5 for _ in images]
+    survey = survey_labels(images, labels, masks, {}, 50)
+    collected = [
+        sample(image, own, axes={"mask": mask}, max_samples=50)
+        for image, own, mask in zip(images, labels, masks, strict=True)
+    ]
+    assert survey.n_images == 3
+    assert survey.n_kept == sum(len(rows.y) for rows in collected)
+    for place, value in enumerate((1, 2)):
+        assert survey.marked[value] == sum(int(rows.n_marked[place]) for rows in collected)
+    lazy = survey_labels(Loader(images), Loader(labels), Loader(masks), {}, 50)
+    assert lazy.n_kept == 300
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_rows_are_the_same_with_any_budget_and_threads(rng, n_jobs):
+    image = as_image(rng.normal(size=(300, 310)))
+    plan = BANK.plan(image)
+    positions = rng.integers(0, 300 * 310, 500)
+    expected = np.empty((500, plan.n_features), np.float32)
+    fill_rows(image, plan, positions, expected)
+    rows = np.empty_like(expected)
+    fill_rows(image, plan, positions, rows, budget=cell_bytes(plan, 2, 32), n_jobs=n_jobs)
+    np.testing.assert_array_equal(rows, expected)

@@ -104,7 +104,7 @@ def test_dry_run_writes_nothing(run, folder):
 
 def test_mistakes_get_one_sentence(run, folder):
     path = folder / "m.pixelseg"
-    io.write_labels(folder / "small_labels.png", np.ones((3, 4), int))
+    io.write_labels(folder / "small_labels.png", np.eye(3, 4, dtype=int) + 1)
     io.write_labels(folder / "one_labels.png", np.ones((40, 48), int))
     io.write_image(folder / "flat.npy", np.zeros((5, 40, 48), np.uint8), channel_axis=None)
     io.write_labels(folder / "flat_labels.npy", np.zeros((5, 40, 48), int))

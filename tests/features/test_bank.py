@@ -348,6 +348,13 @@ def test_an_op_with_two_columns():
     wrong = FeatureBank(ops=[Op("wrong", lambda p, s, _: p[1:])], sigmas=(1.0,))
     with pytest.raises(ValueError, match="'wrong' returned shape"):
         wrong.transform(image)
+    hole = Op("hole", lambda p, s, _: np.where(p > p.mean(), np.nan, p))
+    with pytest.raises(ValueError, match="'hole' returned values at sigma 1 that are not finite"):
+        FeatureBank(ops=[hole], sigmas=(1.0,)).transform(image)
+    for op in (lambda p, s: p, Op("few", lambda p: p)):
+        with pytest.raises(TypeError, match=r"function\(plane, sigma, spacing\)"):
+            FeatureBank(ops=[op]).fit()
+    FeatureBank(ops=[np.clip], sigmas=(1.0,)).fit()
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
