@@ -15,7 +15,7 @@ from .pairs import check_pairs, iterate_pairs
 from .parts import predict_planes
 from .prior import reweight
 from .samples import ImageSamples, fill_rows, subset
-from .training import Training, collect_all, fit_samples
+from .training import Training, collect_all, fit_samples, make_record
 
 #: Up to this many labelled pixels of an image, rows of features beat whole tiles.
 _FEW_PIXELS = 100_000
@@ -27,7 +27,7 @@ class CrossValidation:
 
     `confusion` (n_classes, n_classes) is pooled over the folds, truth in rows; `iou` has one
     entry a class; `fold_mean_iou` and `fold_accuracy` have one entry a fold; `groups` says what
-    was kept together, "images" or "strokes".
+    was kept together, "images" or "strokes"; `of` tells which parameters and labels it scored.
     """
 
     classes: Array
@@ -38,6 +38,15 @@ class CrossValidation:
     fold_accuracy: Array
     fold_mean_iou: Array
     groups: str
+    of: str
+
+
+def fingerprint(model: Any, label_hash: str) -> str:
+    """What a score is a score of: the labels and the parameters that decide what is learned."""
+    params = model.get_params()
+    for name in ("n_jobs", "max_memory", "class_names"):
+        del params[name]
+    return f"{label_hash} {sorted(params.items())!r}"
 
 
 def labelled_confusion(model: Any, images: Any, labels: Any, masks: Any = None) -> Array:
@@ -113,6 +122,7 @@ def cross_validate(
         fold_accuracy=np.array([accuracy(confusion) for confusion in confusions]),
         fold_mean_iou=np.array([mean_iou(confusion) for confusion in confusions]),
         groups=groups,
+        of=fingerprint(model, make_record(collected).label_hash),
     )
 
 

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import platform
-import tempfile
 import warnings
 import zipfile
 import zlib
@@ -29,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._arrays import Array
+from .._files import check_target, replacing
 from ..features import FeatureBank
 from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
 from .memory import format_bytes
@@ -54,25 +53,15 @@ _PARAMS = ("class_weight", "class_prior", "max_samples", "random_state", "channe
 
 def save(model: PixelClassifier, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a fitted model; the file appears whole or not at all."""
-    path = Path(path)
-    _check_target(path, overwrite)
+    path = check_target(path, overwrite)
     record, arrays = _describe(model)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            text = json.dumps(record, indent=1, allow_nan=False)
-            archive.writestr("model.json", text, zipfile.ZIP_DEFLATED, compresslevel=6)
-            for name, array in arrays.items():
-                buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-                archive.writestr(f"{name}.npy", buffer.getvalue(), zipfile.ZIP_DEFLATED, 1)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        text = json.dumps(record, indent=1, allow_nan=False)
+        archive.writestr("model.json", text, zipfile.ZIP_DEFLATED, compresslevel=6)
+        for name, array in arrays.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(f"{name}.npy", buffer.getvalue(), zipfile.ZIP_DEFLATED, 1)
 
 
 def load(path: str | PathLike[str]) -> PixelClassifier:
@@ -193,15 +182,6 @@ def _read_array(data: bytes, name: str, path: Path) -> Array:
     return np.frombuffer(rest, dtype).reshape(shape)
 
 
-def _check_target(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder but must be a file: add a file name.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first.")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: pass overwrite=True to replace it.")
-
-
 def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]:
     """The record and the arrays that a file holds; TypeError for what is not data."""
     kind = next(
@@ -226,7 +206,6 @@ def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]
     arrays["check/image"] = model.training_.check_patch
     arrays["check/probabilities"] = model.check_probabilities_
     training = model.training_
-    validation = getattr(model, "cross_validation_", None)
     record = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -247,9 +226,19 @@ def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]
             "n_images": training.n_images,
             "label_hash": training.label_hash,
         },
-        "cross_validated_mean_iou": None if validation is None else validation.mean_iou,
+        "cross_validated_mean_iou": _score(model),
     }
     return record, arrays
+
+
+def _score(model: PixelClassifier) -> float | None:
+    """The cross-validated score, if it is one of this model's labels and parameters."""
+    from .evaluate import fingerprint
+
+    validation = getattr(model, "cross_validation_", None)
+    if validation is not None and validation.of == fingerprint(model, model.training_.label_hash):
+        return validation.mean_iou
+    return model.training_.cross_validated_mean_iou
 
 
 def versions() -> dict[str, str]:
@@ -332,7 +321,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifie
             raise ValueError(f"{name} does not hold one positive number for each class")
     if flat.n_classes != len(classes) or flat.n_features != len(names):
         raise ValueError("the classifier has other features or classes than the model says")
-    training = record["training"]
+    training, score = record["training"], record["cross_validated_mean_iou"]
     model.traits_ = ImageTraits.from_json(record["traits"])
     model.features_ = features
     model.classifier_ = fitted
@@ -346,6 +335,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifie
         n_images=int(training["n_images"]),
         label_hash=str(training["label_hash"]),
         check_patch=arrays["check/image"],
+        cross_validated_mean_iou=None if score is None else float(score),
     )
     model.feature_names_out_ = names
     if features.plan(model._as_image(arrays["check/image"], None)).names != names:

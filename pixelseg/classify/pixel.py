@@ -331,7 +331,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
 
         Folds never split an image between training and test or, where there is one image, a
         stroke: neighbouring pixels are nearly copies of each other, and a score that is
-        randomised by pixel is a memory test. This estimator itself is not fitted.
+        randomised by pixel is a memory test. This estimator itself is not fitted; the result is
+        kept as `cross_validation_`, and `save` stores its mean IoU with a model that was fitted to
+        the same labels with the same parameters.
 
         Returns
         -------
@@ -341,7 +343,13 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """
         from .evaluate import cross_validate
 
-        return cross_validate(self, images, labels, n_folds=n_folds, mask=mask, progress=progress)
+        self.cross_validation_ = cross_validate(
+            self, images, labels, n_folds=n_folds, mask=mask, progress=progress
+        )
+        return self.cross_validation_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "classifier_")
 
     def feature_importances(self) -> dict[str, float]:
         """How much each feature decides, by name, largest first; the values sum to 1."""

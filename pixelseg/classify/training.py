@@ -50,6 +50,7 @@ class TrainingRecord:
     n_images: int
     label_hash: str
     check_patch: Array
+    cross_validated_mean_iou: float | None = None
 
 
 @dataclass(frozen=True)

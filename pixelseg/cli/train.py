@@ -94,9 +94,7 @@ def run(args: argparse.Namespace) -> int:
         model.fit(data.images, data.labels, progress=_progress())
         _show_training(model, watch)
         if args.cross_validate:
-            model.cross_validation_ = model.cross_validate(
-                data.images, data.labels, progress=_progress()
-            )
+            model.cross_validate(data.images, data.labels, progress=_progress())
             _show_score(model)
     except (ValueError, TypeError) as error:
         if data.current is None:

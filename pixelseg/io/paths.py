@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
+
+from .._files import check_target
 
 #: The kinds of file, by the end of their names.
 PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -32,17 +30,12 @@ def check_source(path: str | PathLike[str]) -> Path:
     return path
 
 
-def check_target(path: str | PathLike[str], overwrite: bool) -> Path:
-    """Check that a path can be written to: a known kind, in a folder, not there already."""
+def check_image_target(path: str | PathLike[str], overwrite: bool) -> Path:
+    """Check that an image can be written to a path: a known kind, and as `check_target`."""
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder but must be a file: add a file name.")
-    _check_suffix(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first.")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: pass overwrite=True to replace it.")
-    return path
+    if not path.is_dir():
+        _check_suffix(path)
+    return check_target(path, overwrite)
 
 
 def _check_suffix(path: Path) -> None:
@@ -51,15 +44,3 @@ def _check_suffix(path: Path) -> None:
             f"{path} ends in {path.suffix!r}, which is no known kind of image file: use one of "
             f"{', '.join(IMAGE_SUFFIXES)}."
         )
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, moved onto it at the end, or removed after any error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

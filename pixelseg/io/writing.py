@@ -16,13 +16,8 @@ from typing import Any
 import numpy as np
 
 from .._arrays import Array, as_image, as_labels, as_spacing
-from .paths import (
-    PILLOW_SUFFIXES,
-    TIFF_SUFFIXES,
-    ImageFileError,
-    check_target,
-    replacing,
-)
+from .._files import replacing
+from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
 #: Above this many bytes a TIFF has 64-bit offsets; the rest up to 4 GB is for its directories.
 _BIGTIFF_BYTES = 2**32 - 2**25
@@ -73,7 +68,7 @@ def write_image(
     >>> io.read_image(folder / "probabilities.tif").shape
     (4, 5, 2)
     """
-    path = check_target(path, overwrite)
+    path = check_image_target(path, overwrite)
     checked = as_image(image, channel_axis=channel_axis)
     pixels = np.asarray(checked.source[...])
     if checked.channel_axis is not None:
@@ -101,7 +96,7 @@ def write_labels(
     ValueError
         For JPEG, which changes labels, and where the kind of file cannot hold them.
     """
-    path = check_target(path, overwrite)
+    path = check_image_target(path, overwrite)
     if path.suffix.lower() in (".jpg", ".jpeg"):
         raise ImageFileError(
             f"{path} is to be a JPEG, whose compression changes labels: use .png, .tif or .npy."
@@ -150,7 +145,7 @@ def create_image(
     >>> int(io.read_image(path)[499, 0]), int(io.read_image(path)[500, 0])
     (1, 0)
     """
-    path = check_target(path, overwrite)
+    path = check_image_target(path, overwrite)
     dtype = np.dtype(dtype)
     shape = tuple(int(size) for size in shape)
     _check_kind(path, shape, dtype)

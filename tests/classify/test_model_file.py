@@ -8,6 +8,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
 import pixelseg
@@ -43,6 +44,29 @@ def npy(array, **options):
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, array, **options)
     return buffer.getvalue()
+
+
+def test_the_score_of_this_model_is_kept_and_no_other(quick, tmp_path):
+    image, _, strokes = make_scene()
+    strokes[5:9, 5:25], strokes[5:9, -25:-5] = 1, 2
+    path = tmp_path / "scored.pixelseg"
+
+    def score(model):
+        model.save(path, overwrite=True)
+        return pixelseg.load(path).training_.cross_validated_mean_iou
+
+    model = quick()
+    result = model.cross_validate(image, strokes, n_folds=2)
+    with pytest.raises(NotFittedError):
+        model.predict(image)
+    assert score(model.fit(image, strokes)) == result.mean_iou
+    assert score(pixelseg.load(path)) == result.mean_iou
+    assert score(model.set_params(n_jobs=2).fit(image, strokes)) == result.mean_iou
+    assert score(model.set_params(classifier__max_depth=2).fit(image, strokes)) is None
+    model.set_params(classifier__max_depth=None)
+    assert score(model.fit(image, strokes)) == result.mean_iou
+    strokes[6] = 0
+    assert score(model.fit(image, strokes)) is None
 
 
 def test_round_trip(saved):
