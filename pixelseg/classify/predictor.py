@@ -42,7 +42,8 @@ class Predictor:
         def tile_bytes(shape: Shape3D) -> int:
             n_pixels = int(np.prod(shape))
             answer = n_pixels * (len(self.classes) * _BYTES_PER_PROBABILITY + 16)
-            return features.workspace_bytes(shape) + n_pixels * features.n_features * 4 + answer
+            held = features.workspace_bytes(shape, image.shape3d)
+            return held + n_pixels * features.n_features * 4 + answer
 
         return plan_tiles(
             image.shape3d,

@@ -187,7 +187,7 @@ def fill_rows(
     side = _CELL[image.ndim]
     while side > _LEAST_CELL and (
         plan.n_features * 4 * side**image.ndim > _CELL_BYTES
-        or cell_bytes(plan, image.ndim, side) > budget
+        or cell_bytes(plan, image, side) > budget
     ):
         side //= 2
     coordinates = np.array(np.unravel_index(positions, image.spatial_shape))
@@ -210,15 +210,16 @@ def fill_rows(
         finally:
             workspace.release(mark)
 
-    fitting = max(1, budget // cell_bytes(plan, image.ndim, side))
+    fitting = max(1, budget // cell_bytes(plan, image, side))
     n_parallel = min(effective_n_jobs(n_jobs), fitting)
     run_chunks(fill_cell, np.split(order, starts[1:]), n_parallel)
 
 
-def cell_bytes(plan: FeaturePlan, ndim: int, side: int = _LEAST_CELL) -> int:
+def cell_bytes(plan: FeaturePlan, image: Image, side: int = _LEAST_CELL) -> int:
     """Bytes that the features of a cell need, of the smallest one where no side is given."""
-    shape = (1 if ndim == 2 else side, side, side)
-    return plan.workspace_bytes(shape) + 4 * plan.n_features * side**ndim
+    shape = (1 if image.ndim == 2 else side, side, side)
+    n_pixels = side**image.ndim
+    return plan.workspace_bytes(shape, image.shape3d) + 4 * plan.n_features * n_pixels
 
 
 def _quota(n_labelled: int, n_in_all: int) -> int:

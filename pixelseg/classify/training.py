@@ -92,7 +92,7 @@ def collect_all(
                 plan = training.features.plan(image)
                 names = plan.names
                 rows = 2 * 4 * plan.n_features * (survey.n_kept + N_PLACES)
-                least = cell_bytes(plan, image.ndim)
+                least = cell_bytes(plan, image)
                 _check_budget(rows + least, training)
                 budget = training.max_memory - rows
             own = ImageTraits.of(image)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 
@@ -106,18 +106,22 @@ class FeaturePlan:
             result[...] = direct
         return result
 
-    def workspace_bytes(self, box_shape: Shape3D) -> int:
-        """Upper bound of what `compute` holds beside its output, in bytes.
+    def workspace_bytes(self, box_shape: Shape3D, image_shape: Shape3D) -> int:
+        """Upper bound of what `compute` holds beside its output for a box of an image, in bytes.
 
         A user's op is counted with four images of its own. Not counted is what a thread keeps
         between calls (see workspace.py), which is used again.
         """
 
+        def extent(axis: int, margin: Shape3D) -> int:
+            return min(box_shape[axis] + 2 * margin[axis], image_shape[axis])
+
         def pixels(margin: Shape3D) -> int:
-            d, h, w = (size + 2 * border for size, border in zip(box_shape, margin, strict=True))
-            return d * h * padded(w) + LINE
+            return extent(0, margin) * extent(1, margin) * padded(extent(2, margin)) + LINE
 
         read = pixels(self.halo)
+        row = padded(extent(2, self.halo))
+        slice_ = extent(1, self.halo) * row + LINE
         sources = 2 if self.masked else 1
         n_pairs, n_fields = len(axis_pairs(self.ndim)), field_ranges(self.ndim)["hessian"][1]
         held: set[Sigmas] = set()
@@ -128,13 +132,14 @@ class FeaturePlan:
             values = sources * sum(pixels(self.margins[stage]) for stage in held)
             if scale.derivation is not None:
                 around = pixels(scale.window_reach)
-                slice_ = read // (box_shape[0] + 2 * self.halo[0])
-                row = slice_ // (box_shape[1] + 2 * self.halo[1])
                 values += n_pairs * around if scale.tensor_ops else 0
                 values += (3 * sources + n_pairs + 1) * slice_ if self.ndim == 3 else 0
                 values += 2 * sources * max(BLOCK_VALUES, 8 * n_fields * row) + 64 * row
             for op, _ in scale.user_ops:
-                values += 5 * pixels(self.user_reach(op, scale.sigma))
+                # Its border is reflected, and so as wide at the end of the image as elsewhere.
+                reach = self.user_reach(op, scale.sigma)
+                sides = [size + 2 * border for size, border in zip(box_shape, reach, strict=True)]
+                values += 5 * prod(sides)
             most = max(most, values)
             held.difference_update(scale.forgets)
         # What is read: the values as they come from the image (8 bytes at most), float32 planes.

@@ -190,5 +190,5 @@ def test_rows_are_the_same_with_any_budget_and_threads(rng, n_jobs):
     expected = np.empty((500, plan.n_features), np.float32)
     fill_rows(image, plan, positions, expected)
     rows = np.empty_like(expected)
-    fill_rows(image, plan, positions, rows, budget=cell_bytes(plan, 2, 32), n_jobs=n_jobs)
+    fill_rows(image, plan, positions, rows, budget=cell_bytes(plan, image, 32), n_jobs=n_jobs)
     np.testing.assert_array_equal(rows, expected)
