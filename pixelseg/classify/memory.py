@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 
-#: What a call may hold beyond its input and output when `max_memory` is None. It keeps the peak
-#: of a whole process, libraries and model included, below 1 GB.
-DEFAULT_MEMORY = 384 * 2**20
+#: What a call may hold beyond its input and output when `max_memory` is None, for images of two
+#: and three axes. The first keeps the peak of a whole process, libraries and model included, below
+#: 1 GB. Boxes of a volume are mostly border: with less they cost ten times as much.
+DEFAULT_MEMORY = {2: 384 * 2**20, 3: 2 * 2**30}
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
-def parse_memory(max_memory: int | float | str | None) -> int:
-    """Bytes of a `max_memory`: a number of bytes, or text such as "2GB", "500 MB" or "1.5GiB"."""
+def parse_memory(max_memory: int | float | str | None, ndim: int) -> int:
+    """Bytes of a `max_memory`: a number of bytes, or text such as "2GB", "500 MB" or "1.5GiB".
+
+    None is the default for images of `ndim` axes.
+    """
     if max_memory is None:
-        return DEFAULT_MEMORY
+        return DEFAULT_MEMORY[ndim]
     number: float = -1
     if isinstance(max_memory, str):
         match = re.fullmatch(r"\s*([0-9.]+)\s*([KMGT]?)(I?)B?\s*", max_memory.upper())

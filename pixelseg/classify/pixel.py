@@ -52,7 +52,8 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         memory where masks are dense; None keeps all.
     max_memory : int or str, optional
         Bytes ("2GB") that `fit` and `predict` may hold beyond their input and output. The
-        default, some 400 MB, keeps a whole process below 1 GB.
+        default, some 400 MB, keeps a whole process below 1 GB; for volumes, whose boxes are
+        mostly border, it is 2 GB, and more makes large ones quicker.
     n_jobs : int, optional
         Threads; None is one, -1 all cores. Results never depend on it.
     random_state : int, default 0
@@ -394,13 +395,14 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             raise TypeError(
                 f"refine is {self.refine!r} but must have a method refine(probabilities, image)."
             )
+        parse_memory(self.max_memory, 2)
         return Training(
             features=make_features(self.features),
             classifier=make_classifier(self.classifier, self.random_state),
             class_weight=self.class_weight,
             class_prior=check_class_prior(self.class_prior),
             max_samples=self.max_samples,
-            max_memory=parse_memory(self.max_memory),
+            max_memory=self.max_memory,
             n_jobs=self.n_jobs,
             random_state=self.random_state,
             options=self._options(),
@@ -429,7 +431,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     def _plan(self, image: Image, tile_shape: Shape3D | None = None) -> TilePlan:
         return self._predictor.plan(
             image,
-            budget=parse_memory(self.max_memory),
+            budget=parse_memory(self.max_memory, image.ndim),
             n_jobs=self.n_jobs,
             tile_shape=tile_shape,
         )

@@ -19,7 +19,7 @@ import numpy as np
 from .._arrays import Array, Box, Image
 from .._jit import effective_n_jobs, run_chunks
 from ..features import FeatureBank, FeaturePlan, workspace
-from .memory import DEFAULT_MEMORY
+from .memory import parse_memory
 from .pairs import count_marked, label_chunks
 
 #: Side of the cells in which pixels are looked for and features are computed: small enough to
@@ -75,7 +75,7 @@ def collect(
     max_samples: int | None,
     random_state: int,
     n_labelled_before: int = 0,
-    budget: int = DEFAULT_MEMORY,
+    budget: int | None = None,
     n_jobs: int | None = None,
 ) -> ImageSamples:
     """Compute the rows of one image; memory is that of its cells at work, and the rows kept.
@@ -175,7 +175,7 @@ def fill_rows(
     positions: Array,
     out: Array,
     *,
-    budget: int = DEFAULT_MEMORY,
+    budget: int | None = None,
     n_jobs: int | None = None,
 ) -> None:
     """Features of single pixels: `out[k]` is the row of the pixel with flat index positions[k].
@@ -184,6 +184,7 @@ def fill_rows(
     """
     if len(positions) == 0:
         return
+    budget = parse_memory(budget, image.ndim)
     side = _CELL[image.ndim]
     while side > _LEAST_CELL and (
         plan.n_features * 4 * side**image.ndim > _CELL_BYTES

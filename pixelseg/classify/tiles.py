@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 from .._arrays import Box
@@ -18,7 +19,7 @@ Shape3D = tuple[int, int, int]
 
 #: Sides that a box may have. The largest keeps a tile's features near the processor and gives
 #: an image of a few megapixels enough tiles for several threads.
-_SIDES = (16, 32, 64, 128, 256, 512)
+_SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 
 
 @dataclass(frozen=True)
@@ -51,37 +52,33 @@ def plan_tiles(
     *,
     budget: int,
     n_jobs: int,
-    fixed_bytes: int = 0,
     tile_shape: Shape3D | None = None,
 ) -> TilePlan:
-    """Choose the box with the least halo work whose `n_jobs` copies fit in `budget` bytes.
+    """Choose the boxes, and how many are worked on at a time, that answer an image soonest.
 
-    `tile_bytes(box_shape)` says what one box needs. Where even one of the smallest boxes does
-    not fit, a ValueError says the least `max_memory`; where only fewer than `n_jobs` fit,
-    fewer run side by side. `fixed_bytes` are held once, whatever the tiles.
+    `tile_bytes(box_shape)` says what one box needs; up to `n_jobs` of them side by side must fit
+    in `budget` bytes. Where even one of the smallest boxes does not fit, a ValueError says the
+    least `max_memory`.
     """
     if tile_shape is not None:
         side = tuple(min(a, b) for a, b in zip(tile_shape, shape, strict=True))
         fixed: Shape3D = (side[0], side[1], side[2])
         return TilePlan(shape, fixed, tile_bytes(fixed), n_jobs)
 
-    candidates = sorted(
-        {
-            (min(d, shape[0]), min(h, shape[1]), min(w, shape[2]))
-            for d, h, w in product(_SIDES, repeat=3)
-        }
-    )
-    for n_parallel in range(n_jobs, 0, -1):
-        fitting = []
-        for candidate in candidates:
-            needed = tile_bytes(candidate)
-            if fixed_bytes + needed * n_parallel <= budget:
-                work = _halo_work(shape, candidate, halo) * _idle(shape, candidate, n_parallel)
-                fitting.append((work, candidate, needed))
-        if fitting:
-            _, best, needed = min(fitting)
-            return TilePlan(shape, best, needed, n_parallel)
-    least = fixed_bytes + min(tile_bytes(candidate) for candidate in candidates)
+    sides = [sorted({min(side, size) for side in _SIDES}) for size in shape]
+    boxes: list[Shape3D] = [(d, h, w) for d, h, w in product(*sides)]
+    bytes_of = cache(tile_bytes)
+
+    def work(n_parallel: int, box: Shape3D) -> float:
+        # What does not repeat, such as the classifier's part, counts as once an image.
+        return (1 + _halo_work(shape, box, halo)) * _idle(shape, box, n_parallel) / n_parallel
+
+    counts = {max(1, n_jobs >> k) for k in range(n_jobs.bit_length())}
+    choices = [(work(n, box), n, box) for n in counts for box in boxes]
+    for _, n_parallel, box in sorted(choices):
+        if bytes_of(box) * n_parallel <= budget:
+            return TilePlan(shape, box, bytes_of(box), n_parallel)
+    least = min(bytes_of(box) for box in boxes)
     raise ValueError(
         f"max_memory is {format_bytes(budget)}, but this model needs at least "
         f"{format_bytes(least)} for an image of shape {shape}: pass "

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from .._arrays import Array, Image, as_image, as_labels
 from .._progress import Progress, Reporter
 from ..features import FeatureBank
-from .memory import format_bytes
+from .memory import format_bytes, parse_memory
 from .pairs import iterate_pairs, survey_labels
 from .parts import compile_classifier, predict_planes
 from .prior import check_class_prior, estimate_prior
@@ -34,7 +34,7 @@ class Training:
     class_weight: Any
     class_prior: Any
     max_samples: int | None
-    max_memory: int
+    max_memory: int | str | None
     n_jobs: int | None
     random_state: int
     options: dict[str, Any]
@@ -92,9 +92,8 @@ def collect_all(
                 plan = training.features.plan(image)
                 names = plan.names
                 rows = 2 * 4 * plan.n_features * (survey.n_kept + N_PLACES)
-                least = cell_bytes(plan, image)
-                _check_budget(rows + least, training)
-                budget = training.max_memory - rows
+                budget = parse_memory(training.max_memory, image.ndim)
+                _check_budget(rows + cell_bytes(plan, image), budget, training.max_samples)
             own = ImageTraits.of(image)
             traits = own if traits is None else traits.merge(own)
             sample = collect(
@@ -104,7 +103,7 @@ def collect_all(
                 max_samples=training.max_samples,
                 random_state=training.random_state,
                 n_labelled_before=n_labelled,
-                budget=budget,
+                budget=budget - rows,
                 n_jobs=training.n_jobs,
             )
             n_labelled += sample.n_labelled
@@ -246,12 +245,11 @@ def _check_patch(image: Image, positions: Array) -> Array:
     return np.ascontiguousarray(patch.astype(patch.dtype.newbyteorder("=")))
 
 
-def _check_budget(needed: int, training: Training) -> None:
+def _check_budget(needed: int, budget: int, max_samples: int | None) -> None:
     """Refuse what would not fit: rows, a copy of them for the classifier, features at work."""
-    if needed > training.max_memory:
+    if needed > budget:
         raise ValueError(
-            f"max_memory is {format_bytes(training.max_memory)}, but to train on the labelled "
-            f"pixels takes at least {format_bytes(needed)}: pass "
-            f"max_memory='{format_bytes(needed)}' or more, or a smaller max_samples (now "
-            f"{training.max_samples})."
+            f"max_memory is {format_bytes(budget)}, but to train on the labelled pixels takes at "
+            f"least {format_bytes(needed)}: pass max_memory='{format_bytes(needed)}' or more, or a "
+            f"smaller max_samples (now {max_samples})."
         )

@@ -16,7 +16,7 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max-memory",
         metavar="SIZE",
-        help='memory beyond input and output, such as "2GB" (default: some 400 MB)',
+        help='memory beyond input and output, such as "2GB" (default: some 400 MB; volumes: 2 GB)',
     )
 
 

@@ -12,7 +12,7 @@ from pixelseg.classify.tiles import plan_tiles
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (None, DEFAULT_MEMORY),
+        (None, DEFAULT_MEMORY[2]),
         ("2GB", 2 * 10**9),
         ("1.5 GiB", 3 * 2**29),
         ("500mb", 5 * 10**8),
@@ -21,18 +21,18 @@ from pixelseg.classify.tiles import plan_tiles
     ],
 )
 def test_parse_memory(text, expected):
-    assert parse_memory(text) == expected
+    assert parse_memory(text, 2) == expected
 
 
 @pytest.mark.parametrize("bad", ["lots", "", "-1GB", 0, -5, "1.2.3GB", ".", True, float("nan"), []])
 def test_bad_memory(bad):
     with pytest.raises(ValueError, match="max_memory is"):
-        parse_memory(bad)
+        parse_memory(bad, 2)
 
 
 @given(st.integers(1, 10**15))
 def test_formatted_bytes_suffice(number):
-    assert parse_memory(format_bytes(number).replace(" bytes", "")) >= number
+    assert parse_memory(format_bytes(number).replace(" bytes", ""), 2) >= number
 
 
 def bytes_of(shape):
@@ -68,4 +68,4 @@ def test_a_budget_below_the_least_says_the_least():
     with pytest.raises(ValueError, match="at least") as error:
         plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=1000, n_jobs=1)
     least = str(error.value).split("max_memory='")[1].split("'")[0]
-    plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=parse_memory(least), n_jobs=1)
+    plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=parse_memory(least, 2), n_jobs=1)
