@@ -106,6 +106,22 @@ def _same_as_parts(job: Job) -> Array:
     return model.classes_[P.argmax(axis=1)].reshape(job.other.shape[:2])
 
 
+def _all_at_once(job: Job) -> Array:
+    shape = job.other.shape[:2]
+    labels, uncertainty = np.empty(shape, np.uint8), np.empty(shape, np.float32)
+    probabilities = np.empty((*shape, len(job.ours.classes_)), np.float32)
+    job.ours.predict_into(
+        job.other, labels=labels, probabilities=probabilities, uncertainty=uncertainty
+    )
+    return np.dstack([labels, uncertainty, probabilities])
+
+
+def _one_by_one(job: Job) -> Array:
+    model, image = job.ours, job.other
+    labels, uncertainty = model.predict(image), model.predict_uncertainty(image)
+    return np.dstack([labels, uncertainty, model.predict_proba(image)])
+
+
 @cache
 def _model_file(size: str) -> Path:
     handle, name = tempfile.mkstemp(suffix=".pixelseg")
@@ -193,6 +209,22 @@ CASES = (
         covers=("PixelClassifier.predict_uncertainty",),
         make=partial(trained_by, classifier="forest"),
         ours=lambda job: job.ours.predict_uncertainty(job.other),
+        sizes=_FULL,
+        quick=_SMALL,
+    ),
+    Case(
+        name="predict_into, labels, probabilities and uncertainty",
+        covers=("PixelClassifier.predict_into",),
+        make=partial(trained_by, classifier="forest"),
+        ours=_all_at_once,
+        peers=(
+            Peer(
+                "the three methods one after the other",
+                _one_by_one,
+                difference=share_of_different,
+                tolerance=0.0,
+            ),
+        ),
         sizes=_FULL,
         quick=_SMALL,
     ),

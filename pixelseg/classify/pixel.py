@@ -395,7 +395,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             raise TypeError(
                 f"refine is {self.refine!r} but must have a method refine(probabilities, image)."
             )
-        parse_memory(self.max_memory, 2)
+        parse_memory(self.max_memory, 2)  # nonsense is refused before an image is read
         return Training(
             features=make_features(self.features),
             classifier=make_classifier(self.classifier, self.random_state),
