@@ -81,7 +81,7 @@ def plan_tiles(
     least = min(bytes_of(box) for box in boxes)
     raise ValueError(
         f"max_memory is {format_bytes(budget)}, but this model needs at least "
-        f"{format_bytes(least)} for an image of shape {shape}: pass "
+        f"{format_bytes(least)} for an image of shape {shape[shape[0] == 1 :]}: pass "
         f"max_memory='{format_bytes(least)}' or more, or use fewer features."
     )
 
