@@ -20,6 +20,7 @@ from .._arrays import FEATURE_DTYPE, Array, Box, Image, as_image
 from .._jit import effective_n_jobs, run_chunks
 from .ops import OPS, Op
 from .plan import FeaturePlan, make_plan
+from .workspace import results
 
 #: Side of the boxes that threads take: large beside the halo, small beside an image.
 _CHUNK = {2: 512, 3: 96}
@@ -67,7 +68,8 @@ class FeatureBank(TransformerMixin, BaseEstimator):
     than the plan's `halo`, with any number of threads. Inside a mask, filters are normalised by
     what they see of it (Knutsson and Westin, "Normalized and differential convolution", 1993).
 
-    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D.
+    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D. Of
+    results that are gone, up to 256 MB are kept for the next ones.
 
     Examples
     --------
@@ -138,7 +140,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
         shape = (plan.n_features, *checked.spatial_shape)
-        planes = np.empty(shape, FEATURE_DTYPE) if out is None else np.moveaxis(out, -1, 0)
+        planes = results.take(shape) if out is None else np.moveaxis(out, -1, 0)
         if planes.shape != shape or planes.dtype != FEATURE_DTYPE:
             raise ValueError(
                 f"out has shape {planes.shape[1:] + planes.shape[:1]} and dtype {planes.dtype} but "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -46,11 +48,7 @@ class Workspace(threading.local):
             flat = self._idle[size].pop()
             self._idle_bytes -= flat.nbytes
         else:
-            # Kernels read what fills the last line of a row, and drop what they make of it: zeros
-            # are harmless numbers, and cost nothing beside the fresh pages that hold them.
-            memory = np.zeros(size + LINE, FEATURE_DTYPE)
-            first = -(memory.ctypes.data // memory.itemsize) % LINE
-            flat = memory[first : first + size]
+            flat = _aligned(size)
         self._taken.append(flat)
         return flat.reshape(shape)
 
@@ -91,4 +89,65 @@ class Workspace(threading.local):
             self.release(mark)
 
 
+class Results:
+    """Arrays for results, whose memory is used again when the last view of one is gone.
+
+    A script that makes the features of one image after the other then pays for fresh pages once.
+    At most `KEPT` bytes lie idle.
+    """
+
+    KEPT = 256 * 2**20
+
+    def __init__(self) -> None:
+        self._idle: list[Array] = []  # what was given back last at the end
+        self._lock = threading.Lock()
+
+    def take(self, shape: tuple[int, ...]) -> Array:
+        """An array whose content is left from earlier."""
+        size = prod(shape)
+        memory = None
+        with self._lock:
+            for k in reversed(range(len(self._idle))):
+                if self._idle[k].size == size:
+                    memory = self._idle.pop(k)
+                    break
+        owner = _Owner(_aligned(size) if memory is None else memory)
+        weakref.finalize(owner, self._give, owner.memory).atexit = False
+        return np.asarray(owner).reshape(shape)
+
+    def _give(self, memory: Array) -> None:
+        # Called wherever the last view dies, perhaps by garbage collection inside `take`: rather
+        # than wait for the lock, the memory goes.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._idle.append(memory)
+                while sum(idle.nbytes for idle in self._idle) > self.KEPT:
+                    del self._idle[0]
+            finally:
+                self._lock.release()
+
+
+class _Owner:
+    """What every view of a result refers to."""
+
+    def __init__(self, memory: Array):
+        self.memory = memory
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return self.memory.__array_interface__
+
+
+def _aligned(size: int) -> Array:
+    """Float32 zeros that begin at a cache line.
+
+    Kernels read what fills the last line of a row, and drop what they make of it: zeros are
+    harmless numbers, and cost nothing beside the fresh pages that hold them.
+    """
+    memory = np.zeros(size + LINE, FEATURE_DTYPE)
+    first = -(memory.ctypes.data // memory.itemsize) % LINE
+    return memory[first : first + size]
+
+
 workspace = Workspace()
+results = Results()

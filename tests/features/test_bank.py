@@ -13,6 +13,7 @@ from sklearn.base import clone
 from pixelseg import FeatureBank
 from pixelseg._arrays import as_image
 from pixelseg.features import OPS, Op, workspace
+from pixelseg.features.workspace import Results
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -445,6 +446,40 @@ def test_the_workspace_is_used_again():
     workspace.release(mark)
     assert workspace.take(500).ctypes.data == outer.ctypes.data
     workspace.release(mark)
+
+
+def test_a_result_s_memory_is_used_again_when_nobody_holds_it():
+    results = Results()
+    first = results.take((2, 30, 40))
+    assert first.flags.writeable
+    assert first.ctypes.data % 64 == 0
+    assert first.dtype == np.float32
+    address = first.ctypes.data
+    view = np.moveaxis(first, 0, -1)[3:, 4:, 1]
+    view[...] = 5
+    del first
+    other = results.take((2, 30, 40))
+    assert not np.shares_memory(view, other)
+    assert (view == 5).all()
+    del view
+    again = results.take((60, 40))
+    assert again.ctypes.data == address
+    assert results.take((60, 40)).ctypes.data != other.ctypes.data
+    del again, other
+    results.KEPT = 100
+    results.take((3, 3))
+    assert sum(idle.nbytes for idle in results._idle) <= 100
+
+
+def test_results_of_one_image_after_the_other_do_not_mix():
+    images = [texture((50, 60), seed) for seed in range(3)]
+    bank = FeatureBank(sigmas=(1.0, 3.5))
+    expected = [bank.transform(image).copy() for image in images]
+    held = [bank.transform(image) for image in images]
+    for _ in range(3):
+        for image, values, kept in zip(images, expected, held, strict=True):
+            np.testing.assert_array_equal(bank.transform(image), values)
+            np.testing.assert_array_equal(kept, values)
 
 
 def test_a_mapped_file(tmp_path):
