@@ -17,12 +17,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._arrays import PROBABILITY_DTYPE, Array, Box, Image, as_image, is_array_like
+from .._arrays import PROBABILITY_DTYPE, Array, Image, as_image, is_array_like
 from .._progress import Progress
 from ..features import FeatureBank
+from .answers import Answers, check_kind, check_output, label_dtype
 from .memory import parse_memory
 from .parts import make_classifier, make_features
-from .predictor import Predictor, label_dtype, labels_of, slices, uncertainty_of
+from .predictor import Predictor
 from .prior import check_class_prior
 from .tiles import Shape3D, TilePlan
 from .training import Training, collect_all, fit_samples, make_record
@@ -226,7 +227,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """
         image = self._check_image(image, mask)
         out = _output(out, image.spatial_shape, label_dtype(self.classes_))
-        self._fill(image, progress, labels=out)
+        self._fill(image, Answers(self.classes_, labels=out), progress)
         return out
 
     def predict_proba(
@@ -238,7 +239,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         """
         image = self._check_image(image, mask)
         out = _output(out, (*image.spatial_shape, len(self.classes_)), np.dtype(PROBABILITY_DTYPE))
-        self._fill(image, progress, probabilities=out)
+        self._fill(image, Answers(self.classes_, probabilities=out), progress)
         return out
 
     def predict_uncertainty(
@@ -255,10 +256,10 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         `kind="margin"` is 1 minus the lead of the best class over the second, "entropy" the
         entropy of the probabilities over its largest value. Other parameters as `predict`.
         """
-        _check_kind(kind)
+        check_kind(kind)
         image = self._check_image(image, mask)
         out = _output(out, image.spatial_shape, np.dtype(PROBABILITY_DTYPE))
-        self._fill(image, progress, uncertainty=out, kind=kind)
+        self._fill(image, Answers(self.classes_, uncertainty=out, kind=kind), progress)
         return out
 
     def predict_into(
@@ -293,19 +294,10 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         >>> np.array_equal(labels, model.predict(image))
         True
         """
-        _check_kind(kind)
         image = self._check_image(image, mask)
-        shape = image.spatial_shape
-        values = np.dtype(PROBABILITY_DTYPE)
-        if labels is None and probabilities is None and uncertainty is None:
-            raise ValueError("labels, probabilities and uncertainty are all None: pass one array.")
-        if labels is not None:
-            _output(labels, shape, label_dtype(self.classes_), "labels")
-        if probabilities is not None:
-            _output(probabilities, (*shape, len(self.classes_)), values, "probabilities")
-        if uncertainty is not None:
-            _output(uncertainty, shape, values, "uncertainty")
-        self._fill(image, progress, labels, probabilities, uncertainty, kind)
+        answers = Answers(self.classes_, labels, probabilities, uncertainty, kind)
+        answers.check(image.spatial_shape)
+        self._fill(image, answers, progress)
 
     def score(self, images: Any, labels: Any, *, mask: Any = None) -> float:
         """Mean IoU over the classes that occur, over all labelled pixels of all images.
@@ -436,36 +428,15 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             tile_shape=tile_shape,
         )
 
-    def _fill(
-        self,
-        image: Image,
-        progress: Progress,
-        labels: Any = None,
-        probabilities: Any = None,
-        uncertainty: Any = None,
-        kind: str = "margin",
-    ) -> None:
-        """Write what is wanted of every tile; the arrays have been checked."""
-
-        def write(box: Box, block: Array) -> None:
-            index = slices(box)
-            if labels is not None:
-                labels[index] = labels_of(block, self.classes_)
-            if probabilities is not None:
-                probabilities[index] = block
-            if uncertainty is not None:
-                uncertainty[index] = uncertainty_of(block, kind)
-
-        def write_labels(box: Box, block: Array) -> None:
-            labels[slices(box)] = block
-
+    def _fill(self, image: Image, answers: Answers, progress: Progress) -> None:
+        """Write the answers tile by tile."""
         if self.refine is not None:
             whole = tuple((0, size) for size in image.spatial_shape)
-            write(whole, self._refined(image, progress))
-        elif probabilities is None and uncertainty is None:
-            self._run(image, write_labels, progress, labels_only=True)
+            answers.write(whole, self._refined(image, progress))
+        elif answers.labels_only:
+            self._run(image, answers.write_labels, progress, labels_only=True)
         else:
-            self._run(image, write, progress)
+            self._run(image, answers.write, progress)
 
     def _run(
         self, image: Image, write: Any, progress: Progress, *, labels_only: bool = False
@@ -482,11 +453,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
     def _probabilities(self, image: Image, progress: Progress = False) -> Array:
         """Probabilities of a whole image in memory, before any refinement."""
         out = np.empty((*image.spatial_shape, len(self.classes_)), PROBABILITY_DTYPE)
-
-        def write(box: Box, probabilities: Array) -> None:
-            out[slices(box)] = probabilities
-
-        self._run(image, write, progress)
+        self._run(image, Answers(self.classes_, probabilities=out).write, progress)
         return out
 
     def _refined(self, image: Image, progress: Progress) -> Array:
@@ -507,19 +474,9 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
             self.check_probabilities_ = self._probabilities(patch)
 
 
-def _check_kind(kind: str) -> None:
-    if kind not in ("margin", "entropy"):
-        raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
-
-
-def _output(out: Any, shape: tuple[int, ...], dtype: np.dtype, name: str = "out") -> Any:
-    """A new array, or the caller's `out` if it has the right shape."""
+def _output(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    """A new array, or the caller's `out` if it can hold the result."""
     if out is None:
         return np.empty(shape, dtype)
-    if tuple(out.shape) != shape:
-        raise ValueError(f"{name} has shape {tuple(out.shape)} but must have shape {shape}.")
-    if not np.can_cast(dtype, out.dtype, "same_kind") or (
-        np.dtype(out.dtype).itemsize < dtype.itemsize
-    ):
-        raise TypeError(f"{name} has dtype {out.dtype} but must hold {dtype}.")
+    check_output("out", out, shape, dtype)
     return out

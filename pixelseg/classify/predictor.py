@@ -17,6 +17,7 @@ from .._jit import effective_n_jobs, run_chunks
 from .._progress import Progress, Reporter
 from ..features import FeatureBank, workspace
 from ..forest import FlatForest
+from .answers import labels_of
 from .parts import flat_part, predict_planes
 from .tiles import Shape3D, TilePlan, plan_tiles
 
@@ -118,40 +119,3 @@ class Predictor:
         answer = np.empty(rows.shape, PROBABILITY_DTYPE)
         reweight_rows(rows, self.prior_ratio, answer)
         return answer
-
-
-def slices(box: Box) -> tuple[slice, ...]:
-    """A box as an index."""
-    return tuple(slice(start, stop) for start, stop in box)
-
-
-def label_dtype(classes: Array) -> np.dtype:
-    """The smallest unsigned dtype that holds every class and 0."""
-    return np.min_scalar_type(int(classes.max()))
-
-
-def labels_of(probabilities: Array, classes: Array) -> Array:
-    """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
-    from ._answer_kernels import most_probable
-
-    dtype = label_dtype(classes)
-    labels = np.empty(probabilities.shape[:-1], dtype)
-    rows = np.ascontiguousarray(probabilities).reshape(-1, len(classes))
-    most_probable(rows, classes.astype(dtype), labels.reshape(-1))
-    return labels
-
-
-def uncertainty_of(probabilities: Array, kind: str) -> Array:
-    """Uncertainty of each pixel in [0, 1], float32; 0 outside a mask.
-
-    "margin" is 1 minus the lead of the best class over the second; "entropy" is the entropy of
-    the probabilities over that of a uniform answer.
-    """
-    if kind == "margin":
-        best = np.partition(probabilities, -2, axis=-1)[..., -2:]
-        uncertainty = 1 - (best[..., 1] - best[..., 0])
-    else:
-        surprise = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-        uncertainty = -(probabilities * surprise).sum(axis=-1) / np.log(probabilities.shape[-1])
-    uncertainty[probabilities.max(axis=-1) == 0] = 0
-    return np.clip(uncertainty, 0, 1).astype(PROBABILITY_DTYPE)

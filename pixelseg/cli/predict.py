@@ -176,7 +176,7 @@ def _show_plan(model: Any, job: Job, args: argparse.Namespace) -> None:
 
 def _predict(model: Any, job: Job, args: argparse.Namespace, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.predictor import label_dtype
+    from ..classify.answers import label_dtype
     from ..io import create_image
 
     file, image = _open(model, job, args)

@@ -218,13 +218,37 @@ def keep_rows(kept, n_kept, stride, n_columns, values):
 
 
 @kernel
+def settle(leader, n, row, kept, n_features, x, sums, out):
+    """Write 1 for the leader of each row that has one; move the others up; return their number.
+
+    Nothing happens before a quarter of the rows has a leader, as moving takes time too.
+    row: the row of `out` that each row of the block is; kept: room for an int64 a row.
+    """
+    n_kept = np.int64(0)  # a literal would compile keep_rows once more
+    for i in range(n):
+        kept[n_kept] = i
+        n_kept += leader[i] < 0
+    if 4 * n_kept > 3 * n:
+        return n
+    n_classes = out.shape[1]
+    for i in range(n):
+        if leader[i] >= 0:
+            for c in range(n_classes):
+                out[row[i], c] = c == leader[i]
+    keep_rows(kept, n_kept, PITCH, n_features, x)
+    keep_rows(kept, n_kept, np.uint64(BLOCK), n_classes, sums)
+    keep_rows(kept, n_kept, np.uint64(BLOCK), np.int64(1), row)
+    return n_kept
+
+
+@kernel
 def read_rows(planes, start, forest, weights, out):
     """out (n_rows, n_classes) = mean of the trees' class shares, added in the trees' order.
 
     planes (n_features, n): a row of the forest is a column here, the first of them `start`.
     With weights (n_classes,), rows whose largest share times weight is certain before all trees
-    were asked (Schwing et al. 2011) leave the block, and 1 stands for their class; where a
-    quarter has left, the others move up. Without (an empty array), all trees are asked.
+    were asked (Schwing et al. 2011) leave the block, and 1 stands for their class. Without (an
+    empty array), all trees are asked.
     """
     n_features = planes.shape[0]
     n_classes = out.shape[1]
@@ -255,21 +279,9 @@ def read_rows(planes, start, forest, weights, out):
             may_be_certain = (tree + 1) * heaviest > n_left * lightest
             if n_left % ROUND == 0 and n_left > 0 and may_be_certain:
                 find_leaders(sums, n, weights, n_left, slack, scores, limits, rivals, leader)
-                n_kept = np.int64(0)  # a literal would compile keep_rows once more
-                for i in range(n):
-                    kept[n_kept] = i
-                    n_kept += leader[i] < 0
-                if 4 * n_kept <= 3 * n:
-                    for i in range(n):
-                        if leader[i] >= 0:
-                            for c in range(n_classes):
-                                out[row[i], c] = c == leader[i]
-                    keep_rows(kept, n_kept, PITCH, n_features, x)
-                    keep_rows(kept, n_kept, np.uint64(BLOCK), n_classes, sums)
-                    keep_rows(kept, n_kept, np.uint64(BLOCK), np.int64(1), row)
-                    n = n_kept
-                    if n == 0:
-                        break
+                n = settle(leader, n, row, kept, n_features, x, sums, out)
+                if n == 0:
+                    break
         for i in range(n):
             for c in range(n_classes):
                 out[row[i], c] = sums[c * BLOCK + i] / n_trees

@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg._arrays import as_image
-from pixelseg.classify.predictor import label_dtype
+from pixelseg.classify.answers import label_dtype
 
 from .scenes import make_scene
 
