@@ -79,14 +79,11 @@ class Predictor:
         def predict_box(box: Box) -> None:
             shape = tuple(stop - start for start, stop in box)
             n_pixels = int(np.prod(shape))
-            mark = workspace.mark()
-            try:
+            with workspace.within(tiles.bytes_per_tile):
                 planes = workspace.take(features.n_features * n_pixels)
                 stack = planes.reshape(features.n_features, *(1,) * (3 - len(shape)), *shape)
                 features.compute(image, box, stack)
                 rows = answer_rows(planes.reshape(features.n_features, -1), inner_jobs)
-            finally:
-                workspace.release(mark)
             answer = rows.reshape(*shape, *rows.shape[1:])
             mask = image.read_mask(box)
             if mask is not None:

@@ -191,6 +191,7 @@ def fill_rows(
         or cell_bytes(plan, image, side) > budget
     ):
         side //= 2
+    needed = cell_bytes(plan, image, side)
     coordinates = np.array(np.unravel_index(positions, image.spatial_shape))
     grid = tuple(-(-size // side) for size in image.spatial_shape)
     cell = np.ravel_multi_index(tuple(coordinates // side), grid)
@@ -202,17 +203,13 @@ def fill_rows(
         low, high = inside.min(axis=1), inside.max(axis=1) + 1
         box: Box = tuple((int(a), int(b)) for a, b in zip(low, high, strict=True))
         local = np.ravel_multi_index(tuple(inside - low[:, np.newaxis]), tuple(high - low))
-        mark = workspace.mark()
-        try:
+        with workspace.within(needed):
             flat = workspace.take(plan.n_features * int(np.prod(high - low)))
             depth, height, width = (1, *(high - low))[-3:]
             plan.compute(image, box, flat.reshape(plan.n_features, depth, height, width))
             out[rows] = flat.reshape(plan.n_features, -1)[:, local].T
-        finally:
-            workspace.release(mark)
 
-    fitting = max(1, budget // cell_bytes(plan, image, side))
-    n_parallel = min(effective_n_jobs(n_jobs), fitting)
+    n_parallel = min(effective_n_jobs(n_jobs), max(1, budget // needed))
     run_chunks(fill_cell, np.split(order, starts[1:]), n_parallel)
 
 

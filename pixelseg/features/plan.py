@@ -109,8 +109,8 @@ class FeaturePlan:
     def workspace_bytes(self, box_shape: Shape3D, image_shape: Shape3D) -> int:
         """Upper bound of what `compute` holds beside its output for a box of an image, in bytes.
 
-        A user's op is counted with four images of its own. Not counted is what a thread keeps
-        between calls (see workspace.py), which is used again.
+        A user's op is counted with four images of its own. What a thread keeps between calls makes
+        room within such a budget (see workspace.py).
         """
 
         def extent(axis: int, margin: Shape3D) -> int:

@@ -31,25 +31,29 @@ class Workspace(threading.local):
     """A thread's float32 arrays: taken, taken back, and taken again where as much is wanted.
 
     `release` takes back all that was handed out since a `mark`, and so does the end of a `scope`.
-    At most `KEPT` bytes lie idle.
+    At most `KEPT` bytes lie idle; within a budget, idle memory goes before more is taken.
     """
 
     KEPT = 192 * 2**20
 
     def __init__(self) -> None:
         self._idle: dict[int, list[Array]] = {}  # by size, what was used last at the end
-        self._idle_bytes = 0
         self._taken: list[Array | None] = []
+        self._budget = self.KEPT
+        self.idle_bytes = 0
+        self.taken_bytes = 0
 
     def take(self, shape: int | tuple[int, ...]) -> Array:
         """An array whose content is left from earlier."""
         size = prod(shape) if isinstance(shape, tuple) else shape
         if self._idle.get(size):
             flat = self._idle[size].pop()
-            self._idle_bytes -= flat.nbytes
+            self.idle_bytes -= flat.nbytes
         else:
+            self._shrink(self._budget - self.taken_bytes - size * 4)
             flat = _aligned(size)
         self._taken.append(flat)
+        self.taken_bytes += flat.nbytes
         return flat.reshape(shape)
 
     def give(self, array: Array) -> None:
@@ -74,10 +78,14 @@ class Workspace(threading.local):
         # Sizes are in the order of their last use: what has lain idle longest goes.
         same = self._idle.pop(flat.size, [])
         self._idle[flat.size] = [*same, flat]
-        self._idle_bytes += flat.nbytes
-        while self._idle_bytes > self.KEPT:
+        self.idle_bytes += flat.nbytes
+        self.taken_bytes -= flat.nbytes
+        self._shrink(self.KEPT)
+
+    def _shrink(self, most: int) -> None:
+        while self.idle_bytes > max(most, 0):
             oldest = next(iter(self._idle))
-            self._idle_bytes -= sum(array.nbytes for array in self._idle.pop(oldest))
+            self.idle_bytes -= sum(array.nbytes for array in self._idle.pop(oldest))
 
     @contextmanager
     def scope(self) -> Iterator[None]:
@@ -87,6 +95,19 @@ class Workspace(threading.local):
             yield
         finally:
             self.release(mark)
+
+    @contextmanager
+    def within(self, budget: int) -> Iterator[None]:
+        """A scope in which idle memory makes room so that all together is `budget` bytes.
+
+        More is taken where more is wanted: it is for the caller to know what his work takes.
+        """
+        before, self._budget = self._budget, budget
+        try:
+            with self.scope():
+                yield
+        finally:
+            self._budget = before
 
 
 class Results:

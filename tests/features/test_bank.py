@@ -13,7 +13,7 @@ from sklearn.base import clone
 from pixelseg import FeatureBank
 from pixelseg._arrays import as_image
 from pixelseg.features import OPS, Op, workspace
-from pixelseg.features.workspace import Results
+from pixelseg.features.workspace import Results, Workspace
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -446,6 +446,24 @@ def test_the_workspace_is_used_again():
     workspace.release(mark)
     assert workspace.take(500).ctypes.data == outer.ctypes.data
     workspace.release(mark)
+
+
+def test_idle_memory_makes_room_within_a_budget():
+    space = Workspace()
+    with space.within(10_000):
+        first = space.take(1000)
+    assert space.idle_bytes == 4000
+    with space.within(10_000):
+        assert np.shares_memory(space.take(1000), first)
+        space.take(1200)
+        space.take(900)  # more than the budget, and nothing idle to give
+        assert space.idle_bytes == 0
+    with space.within(10_000):
+        space.take(1500)
+        assert space.idle_bytes + space.taken_bytes <= 10_000
+        space.take(800)
+        assert space.idle_bytes + space.taken_bytes <= 10_000
+    assert space.taken_bytes == 0
 
 
 def test_a_result_s_memory_is_used_again_when_nobody_holds_it():
