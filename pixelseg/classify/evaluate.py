@@ -27,7 +27,8 @@ class CrossValidation:
 
     `confusion` (n_classes, n_classes) is pooled over the folds, truth in rows; `iou` has one
     entry a class; `fold_mean_iou` and `fold_accuracy` have one entry a fold; `groups` says what
-    was kept together, "images" or "strokes"; `of` tells which parameters and labels it scored.
+    was kept together, "images" or "strokes"; `fingerprint` tells which labels and parameters were
+    scored.
     """
 
     classes: Array
@@ -38,10 +39,10 @@ class CrossValidation:
     fold_accuracy: Array
     fold_mean_iou: Array
     groups: str
-    of: str
+    fingerprint: str
 
 
-def fingerprint(model: Any, label_hash: str) -> str:
+def fingerprint_of(model: Any, label_hash: str) -> str:
     """What a score is a score of: the labels and the parameters that decide what is learned."""
     params = model.get_params()
     for name in ("n_jobs", "max_memory", "class_names"):
@@ -122,7 +123,7 @@ def cross_validate(
         fold_accuracy=np.array([accuracy(confusion) for confusion in confusions]),
         fold_mean_iou=np.array([mean_iou(confusion) for confusion in confusions]),
         groups=groups,
-        of=fingerprint(model, make_record(collected).label_hash),
+        fingerprint=fingerprint_of(model, make_record(collected).label_hash),
     )
 
 

@@ -233,10 +233,11 @@ def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]
 
 def _score(model: PixelClassifier) -> float | None:
     """The cross-validated score, if it is one of this model's labels and parameters."""
-    from .evaluate import fingerprint
+    from .evaluate import fingerprint_of
 
     validation = getattr(model, "cross_validation_", None)
-    if validation is not None and validation.of == fingerprint(model, model.training_.label_hash):
+    own = fingerprint_of(model, model.training_.label_hash)
+    if validation is not None and validation.fingerprint == own:
         return validation.mean_iou
     return model.training_.cross_validated_mean_iou
 

@@ -429,31 +429,22 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _fill(self, image: Image, answers: Answers, progress: Progress) -> None:
-        """Write the answers tile by tile."""
+        """Write the answers, refined where that is wanted."""
         if self.refine is not None:
             whole = tuple((0, size) for size in image.spatial_shape)
             answers.write(whole, self._refined(image, progress))
-        elif answers.labels_only:
-            self._run(image, answers.write_labels, progress, labels_only=True)
         else:
-            self._run(image, answers.write, progress)
+            self._run(image, answers, progress)
 
-    def _run(
-        self, image: Image, write: Any, progress: Progress, *, labels_only: bool = False
-    ) -> None:
-        self._predictor.run(
-            image,
-            self._plan(image),
-            write,
-            labels_only=labels_only,
-            progress=progress,
-            n_jobs=self.n_jobs,
-        )
+    def _run(self, image: Image, answers: Answers, progress: Progress) -> None:
+        """Write the answers before any refinement, tile by tile."""
+        tiles = self._plan(image)
+        self._predictor.run(image, tiles, answers, progress=progress, n_jobs=self.n_jobs)
 
     def _probabilities(self, image: Image, progress: Progress = False) -> Array:
         """Probabilities of a whole image in memory, before any refinement."""
         out = np.empty((*image.spatial_shape, len(self.classes_)), PROBABILITY_DTYPE)
-        self._run(image, Answers(self.classes_, probabilities=out).write, progress)
+        self._run(image, Answers(self.classes_, probabilities=out), progress)
         return out
 
     def _refined(self, image: Image, progress: Progress) -> Array:

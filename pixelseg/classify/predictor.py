@@ -6,7 +6,6 @@ priors. It is frozen, it holds no image, and several threads may use it at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from .._jit import effective_n_jobs, run_chunks
 from .._progress import Progress, Reporter
 from ..features import FeatureBank, workspace
 from ..forest import FlatForest
-from .answers import labels_of
+from .answers import Answers, labels_of
 from .parts import flat_part, predict_planes
 from .tiles import Shape3D, TilePlan, plan_tiles
 
@@ -59,19 +58,18 @@ class Predictor:
         self,
         image: Image,
         tiles: TilePlan,
-        write: Callable[[Box, Array], None],
+        answers: Answers,
         *,
-        labels_only: bool = False,
         progress: Progress,
         n_jobs: int | None,
     ) -> None:
-        """Predict every tile and hand `write` its box and probabilities (*box_shape, k).
+        """Write the answers of every tile; where labels are all, a forest asks fewer trees.
 
-        With `labels_only`, `write` gets labels (*box_shape) instead, for which a forest need not
-        ask all of its trees. Outside a mask, either is 0.
+        Outside a mask, answers are 0.
         """
         features = self.features.plan(image)
-        answer_rows = self._labels_of_rows if labels_only else self._probabilities_of_rows
+        labels_only = answers.labels_only
+        read = self._labels_of_rows if labels_only else self._probabilities_of_rows
         boxes = tiles.boxes(image.ndim)
         # With one tile in flight the threads that are left read the forest together.
         inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
@@ -83,12 +81,12 @@ class Predictor:
                 planes = workspace.take(features.n_features * n_pixels)
                 stack = planes.reshape(features.n_features, *(1,) * (3 - len(shape)), *shape)
                 features.compute(image, box, stack)
-                rows = answer_rows(planes.reshape(features.n_features, -1), inner_jobs)
-            answer = rows.reshape(*shape, *rows.shape[1:])
+                rows = read(planes.reshape(features.n_features, -1), inner_jobs)
+            block = rows.reshape(*shape, *rows.shape[1:])
             mask = image.read_mask(box)
             if mask is not None:
-                answer[~mask.reshape(shape)] = 0
-            write(box, answer)
+                block[~mask.reshape(shape)] = 0
+            (answers.write_labels if labels_only else answers.write)(box, block)
             report.advance()
 
         with Reporter(progress, len(boxes), "predict") as report:

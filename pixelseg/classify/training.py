@@ -82,18 +82,15 @@ def collect_all(
     samples: list[ImageSamples] = []
     patches: list[tuple[bytes, Array]] = []
     traits: ImageTraits | None = None
-    names: tuple[str, ...] = ()
     n_labelled = 0
     with Reporter(progress, survey.n_images, "features") as report:
         for source, source_labels, mask in iterate_pairs(images, labels, masks):
             image = as_image(source, mask=mask, **training.options)
             checked = as_labels(source_labels, image.spatial_shape)
-            if not names:
-                plan = training.features.plan(image)
-                names = plan.names
-                rows = 2 * 4 * plan.n_features * (survey.n_kept + N_PLACES)
-                budget = parse_memory(training.max_memory, image.ndim)
-                _check_budget(rows + cell_bytes(plan, image), budget, training.max_samples)
+            plan = training.features.plan(image)
+            rows = 2 * 4 * plan.n_features * (survey.n_kept + N_PLACES)
+            budget = parse_memory(training.max_memory, image.ndim)
+            _check_budget(rows + cell_bytes(plan, image), budget, training.max_samples)
             own = ImageTraits.of(image)
             traits = own if traits is None else traits.merge(own)
             sample = collect(
@@ -115,7 +112,7 @@ def collect_all(
     if not patches:
         _check_classes([], training)
     _, patch = min(patches, key=lambda entry: entry[0])
-    return Collected(canonical_order(samples), traits, names, patch)
+    return Collected(canonical_order(samples), traits, plan.names, patch)
 
 
 def fit_samples(training: Training, samples: list[ImageSamples]) -> Fitted:

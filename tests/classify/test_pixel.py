@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg._arrays import as_image
-from pixelseg.classify.answers import label_dtype
+from pixelseg.classify.answers import Answers, label_dtype
 
 from .scenes import make_scene
 
@@ -122,12 +122,10 @@ def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs):
     model, image, expected = fitted
     out = np.zeros_like(expected)
 
-    def write(box, probabilities):
-        out[tuple(slice(*edge) for edge in box)] = probabilities
-
     checked = as_image(image)
     tiles = model._plan(checked, tile)
-    model._predictor.run(checked, tiles, write, progress=False, n_jobs=n_jobs)
+    answers = Answers(model.classes_, probabilities=out)
+    model._predictor.run(checked, tiles, answers, progress=False, n_jobs=n_jobs)
     np.testing.assert_array_equal(out, expected)
 
 
