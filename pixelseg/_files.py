@@ -10,15 +10,20 @@ from os import PathLike
 from pathlib import Path
 
 
-def check_target(path: str | PathLike[str], overwrite: bool) -> Path:
-    """Check that a file can be written to a path: in a folder, not there already."""
+def check_target(
+    path: str | PathLike[str], overwrite: bool, *, option: str = "overwrite=True"
+) -> Path:
+    """Check that a file can be written to a path: in a folder, not there already.
+
+    `option` is what the caller's user passes to replace a file.
+    """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder but must be a file: add a file name.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first.")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: pass overwrite=True to replace it.")
+        raise FileExistsError(f"{path} exists: pass {option} to replace it.")
     return path
 
 

@@ -84,27 +84,27 @@ def _check_iterables(images: Any, labels: Any) -> None:
 
 def check_pairs(images: Any, labels: Any, masks: Any, options: dict[str, Any]) -> None:
     """Check every pair of a list before any work starts; lazy iterables are checked on the way."""
-    if isinstance(images, list | tuple) and isinstance(labels, list | tuple):
-        first = None
-        for image, label, mask in iterate_pairs(images, labels, masks):
-            checked = as_image(image, mask=mask, **options)
-            first = checked if first is None else first
-            check_kind(checked, first, EARLIER)
-            as_labels(label, checked.spatial_shape)
+    if isinstance(images, list | tuple):
+        for _ in _checked_pairs(images, labels, masks, options):
+            pass
 
 
 def survey_labels(
     images: Any, labels: Any, masks: Any, options: dict[str, Any], max_samples: int | None
 ) -> Survey:
-    """Count what is labelled, for which lazy iterables give their labels once more.
+    """Check all pairs and count what is labelled.
 
-    Of lazily loaded images the masks that are their own are not known yet: the counts are then
-    the most that there can be.
+    Lazy iterables give their labels once more, but no image: masks that are an image's own are
+    not known yet, and the counts are then the most that there can be.
     """
-    check_pairs(images, labels, masks, options)
+    if is_array_like(images) or isinstance(images, Image | list | tuple):
+        found = _checked_pairs(images, labels, masks, options)
+    else:
+        _check_iterables(images, labels)
+        found = ((as_labels(own), None) for own in labels)
     marked: Counter[int] = Counter()
     n_images = n_kept = 0
-    for own, mask in _labels_and_masks(images, labels, masks, options):
+    for own, mask in found:
         counts = count_marked(own.reshape(-1), None if mask is None else mask.reshape(-1))
         marked.update(counts)
         n_images += 1
@@ -114,17 +114,16 @@ def survey_labels(
     return Survey(n_images, dict(marked), n_kept)
 
 
-def _labels_and_masks(
+def _checked_pairs(
     images: Any, labels: Any, masks: Any, options: dict[str, Any]
 ) -> Iterator[tuple[Array, Array | None]]:
-    if is_array_like(images) or isinstance(images, Image | list | tuple):
-        for source, own, mask in iterate_pairs(images, labels, masks):
-            image = as_image(source, mask=mask, **options)
-            yield as_labels(own, image.spatial_shape), image.mask
-        return
-    _check_iterables(images, labels)
-    for own in labels:
-        yield as_labels(own), None
+    """Labels and masks of images of one kind."""
+    first = None
+    for source, own, mask in iterate_pairs(images, labels, masks):
+        image = as_image(source, mask=mask, **options)
+        first = image if first is None else first
+        check_kind(image, first, EARLIER)
+        yield as_labels(own, image.spatial_shape), image.mask
 
 
 def label_chunks(flat: Array, inside: Array | None) -> Iterator[tuple[int, Array]]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .._files import check_target
 from . import _arguments as arguments
 from ._files import find_images, pair_labels
 from ._report import Stopwatch, note, plural
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from ._images import Pairs
 
     watch = Stopwatch()
-    _check_output(args.output, args.overwrite)
+    check_target(args.output, args.overwrite, option="--overwrite")
     images = find_images(args.images)
     from_folder = any(Path(word).is_dir() for word in args.images)
     pairs = pair_labels(images, args.labels, must_have=not from_folder)
@@ -103,15 +104,6 @@ def run(args: argparse.Namespace) -> int:
     model.save(args.output, overwrite=args.overwrite)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     return 0
-
-
-def _check_output(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder but --output must be a file: add a name.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"the folder {path.parent} does not exist: create it first.")
-    if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: pass --overwrite to replace it.")
 
 
 def _spacing(args: argparse.Namespace, first: Path) -> Any:
