@@ -59,7 +59,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
     Gaussians are cut at 5 sigma, where 6e-7 of the weight is left (the window of the structure
     tensor at 4.5), and borders are reflected (d c b a | a b c d | d c b a). Smoothed images are
     within 1e-6 of the image's range of the Gaussian that is not cut, derivatives and eigenvalues
-    within 5e-4 of their column's largest value; where values are large beside their range, add
+    within 1e-3 of their column's largest value; where values are large beside their range, add
     the rounding of float32. Derivatives are Gaussian derivatives below 3 pixels and central
     differences of order 8 of the smoothed image above; below half a pixel (in anisotropic
     volumes), central differences of order 2.
