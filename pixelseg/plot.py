@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import Array, as_image, as_labels, as_mask, as_probabilities
+from ._core.arrays import Array, as_image, as_labels, as_mask, as_probabilities
 
 Colour = Sequence[int] | str
 Colours = Mapping[int, Colour] | Sequence[Colour]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import PROBABILITY_DTYPE, Array, Box
+from .._core.arrays import PROBABILITY_DTYPE, Array, Box
 
 
 @dataclass(frozen=True)

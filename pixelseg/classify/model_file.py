@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._arrays import Array
-from .._files import check_target, replacing
+from .._core.arrays import Array
+from .._core.files import check_target, replacing
+from .._core.memory import format_bytes
 from ..features import FeatureBank
 from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
-from .memory import format_bytes
 from .parts import flat_part
 from .training import TrainingRecord
 from .traits import ImageTraits

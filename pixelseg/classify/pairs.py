@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, Image, as_image, as_labels, is_array_like
+from .._core.arrays import Array, Image, as_image, as_labels, is_array_like
 from .traits import EARLIER, check_kind
 
 #: Labels that are looked at in one piece.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from .._arrays import Array
+from .._core.arrays import Array
 from ..features import FeatureBank
 from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
 

@@ -17,15 +17,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._arrays import PROBABILITY_DTYPE, Array, Image, as_image, is_array_like
-from .._progress import Progress
+from .._core.arrays import PROBABILITY_DTYPE, Array, Image, as_image, is_array_like
+from .._core.memory import parse_memory
+from .._core.progress import Progress
+from .._core.tiles import Shape3D, TilePlan
 from ..features import FeatureBank
 from .answers import Answers, check_kind, check_output, label_dtype
-from .memory import parse_memory
 from .parts import make_classifier, make_features
 from .predictor import Predictor
 from .prior import check_class_prior
-from .tiles import Shape3D, TilePlan
 from .training import Training, collect_all, fit_samples, make_record
 
 

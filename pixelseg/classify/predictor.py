@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import PROBABILITY_DTYPE, Array, Box, Image
-from .._jit import effective_n_jobs, run_chunks
-from .._progress import Progress, Reporter
+from .._core.arrays import PROBABILITY_DTYPE, Array, Box, Image
+from .._core.jit import effective_n_jobs, run_chunks
+from .._core.progress import Progress, Reporter
+from .._core.tiles import Shape3D, TilePlan, plan_tiles
 from ..features import FeatureBank, workspace
 from ..forest import FlatForest
 from .answers import Answers, labels_of
 from .parts import flat_part, predict_planes
-from .tiles import Shape3D, TilePlan, plan_tiles
 
 #: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
 _BYTES_PER_PROBABILITY = 8 + 4

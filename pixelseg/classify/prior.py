@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array
+from .._core.arrays import Array
 
 #: Rounds of expectation maximisation at the most, and the change that ends them.
 _MAX_ROUNDS = 200

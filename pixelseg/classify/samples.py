@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._arrays import Array, Box, Image
-from .._jit import effective_n_jobs, run_chunks
+from .._core.arrays import Array, Box, Image
+from .._core.jit import effective_n_jobs, run_chunks
+from .._core.memory import parse_memory
 from ..features import FeatureBank, FeaturePlan, workspace
-from .memory import parse_memory
 from .pairs import count_marked, label_chunks
 
 #: Side of the cells in which pixels are looked for and features are computed: small enough to

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from .._arrays import Array, Image, as_image, as_labels
-from .._progress import Progress, Reporter
+from .._core.arrays import Array, Image, as_image, as_labels
+from .._core.memory import format_bytes, parse_memory
+from .._core.progress import Progress, Reporter
 from ..features import FeatureBank
-from .memory import format_bytes, parse_memory
 from .pairs import iterate_pairs, survey_labels
 from .parts import compile_classifier, predict_planes
 from .prior import check_class_prior, estimate_prior

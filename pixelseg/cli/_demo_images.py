@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._arrays import Array
+from .._core.arrays import Array
 
 #: Rows and columns of a mosaic.
 MOSAIC_SHAPE = (384, 256)

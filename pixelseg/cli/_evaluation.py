@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
-from .._arrays import Array
+from .._core.arrays import Array
 from ..io import read_image, read_labels
 from . import _files as files
 

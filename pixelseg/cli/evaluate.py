@@ -153,7 +153,7 @@ def _cell(value: float, width: int) -> str:
 
 def _write_csv(path: Path, pairs: Any, results: dict[str, Any]) -> None:
     """Write a row for each image and a last one, `all`; a cell without a value is empty."""
-    from .._files import replacing
+    from .._core.files import replacing
 
     columns = [(family, name) for family, (_, total) in results.items() for name in total]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
@@ -171,7 +171,7 @@ def _write_csv(path: Path, pairs: Any, results: dict[str, Any]) -> None:
 
 def _write_json(path: Path, pairs: Any, results: dict[str, Any]) -> None:
     """Write each image's scores and those of all; a value that is not defined is null."""
-    from .._files import replacing
+    from .._core.files import replacing
 
     record = {
         "images": [

@@ -160,7 +160,7 @@ def _open(model: Any, job: Job, args: argparse.Namespace) -> tuple[Any, Any]:
 
 def _show_plan(model: Any, job: Job, args: argparse.Namespace) -> None:
     """Print one image's tiles, memory and outputs."""
-    from ..classify.memory import format_bytes
+    from .._core.memory import format_bytes
 
     file, image = _open(model, job, args)
     model.traits_.check_kind(image)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .._files import check_target
+from .._core.files import check_target
 from . import _arguments as arguments
 from ._files import find_images, pair_labels
 from ._report import Stopwatch, note, plural
@@ -143,7 +143,7 @@ def _show_plan(args: argparse.Namespace, data: Any) -> int:
     """Read everything, count the labelled pixels, and say what would happen."""
     import numpy as np
 
-    from .._arrays import as_labels
+    from .._core.arrays import as_labels
 
     totals: dict[int, int] = {}
     for image, labels, pair in zip(data.images, data.labels, data.pairs, strict=True):

@@ -6,7 +6,7 @@
 
 import numpy as np
 
-from .._jit import kernel
+from .._core.jit import kernel
 
 #: Ways to make columns of fields.
 VALUE, LENGTH, TRACE, DIFFERENCE, EIGENVALUES = range(5)

@@ -13,7 +13,7 @@ place in a row, whatever part of it the processor takes as vectors and whatever 
 
 import numpy as np
 
-from .._jit import kernel
+from .._core.jit import kernel
 
 # In every loop below: a, b are the rows before and after, s their sum, d their difference; u, v,
 # w are the weights of orders 0, 1, 2 for pair k + 1 and the following ones. "begin" loops set the

@@ -6,7 +6,7 @@ that were written side by side, row by row, would fall into the same few lines o
 
 import numpy as np
 
-from .._jit import kernel
+from .._core.jit import kernel
 from ._column_kernels import fill_columns, multiply
 from ._filter_kernels import derive_rows, smooth_rows
 from ._mask_kernels import divide, quotient_rule

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._arrays import FEATURE_DTYPE, Array, Box, Image, as_image
-from .._jit import effective_n_jobs, run_chunks
+from .._core.arrays import FEATURE_DTYPE, Array, Box, Image, as_image
+from .._core.jit import effective_n_jobs, run_chunks
+from .._core.workspace import results
 from .ops import OPS, Op
 from .plan import FeaturePlan, make_plan
-from .workspace import results
 
 #: Side of the boxes that threads take: large beside the halo, small beside an image.
 _CHUNK = {2: 512, 3: 96}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._arrays import FEATURE_DTYPE, Array
+from .._core.arrays import FEATURE_DTYPE, Array
+from .._core.workspace import LINE, padded, workspace
 from .cascade import IMAGE, Sigmas
 from .derivatives import axis_pairs, derivative_slots, field_ranges
 from .field import Field, Region, extents, grow, padded_extents, prepare, reflect, smooth
 from .layout import Part, Slice
 from .ops import Op
-from .workspace import LINE, padded, workspace
 
 if TYPE_CHECKING:
     from .plan import FeaturePlan, Scale

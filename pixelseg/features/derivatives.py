@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from .._arrays import FEATURE_DTYPE, Array
+from .._core.arrays import FEATURE_DTYPE, Array
 from .cascade import Filters, Shape3D, Sigmas
 from .weights import (
     IDENTITY,

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .._arrays import Array
+from .._core.arrays import Array
+from .._core.workspace import padded, workspace
 from .cascade import Filters, Shape3D
 from .layout import Row, Rows
-from .workspace import padded, workspace
 
 Region = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .._arrays import Array
+from .._core.arrays import Array
 
 
 class Rows(NamedTuple):

@@ -9,14 +9,14 @@ from math import ceil, prod
 
 import numpy as np
 
-from .._arrays import FEATURE_DTYPE, Array, Box, Image
+from .._core.arrays import FEATURE_DTYPE, Array, Box, Image
+from .._core.workspace import LINE, padded, workspace
 from .cascade import IMAGE, Shape3D, Sigmas, Stage, plan_cascade
 from .compute import BLOCK_VALUES, ChannelWork
 from .derivatives import Derivation, axis_pairs, field_ranges, plan_derivation
 from .field import Region, as_field, extents, grow
 from .ops import Op
 from .window import Window, plan_window
-from .workspace import LINE, padded, workspace
 
 Spacing3D = tuple[float, float, float]
 

@@ -13,7 +13,7 @@ from math import floor
 
 import numpy as np
 
-from .._arrays import FEATURE_DTYPE, Array
+from .._core.arrays import FEATURE_DTYPE, Array
 
 #: Radius of a Gaussian and of its derivatives, in sigmas: what is cut off is 6e-7 of the weight.
 TRUNCATE = 5.0

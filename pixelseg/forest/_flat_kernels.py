@@ -19,7 +19,7 @@ the row of the leaf's values, so that reading them costs no other access to memo
 
 import numpy as np
 
-from .._jit import kernel
+from .._core.jit import kernel
 
 LANES = 12
 #: Rows that go through the trees together: their features and a tree stay in the cache.

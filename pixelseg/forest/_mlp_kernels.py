@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from .._jit import CONTRACT, kernel
+from .._core.jit import CONTRACT, kernel
 
 #: Rows that go through the layers together.
 WIDTH = np.uint64(128)

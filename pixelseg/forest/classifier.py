@@ -17,7 +17,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._arrays import Array
+from .._core.arrays import Array
 from .flat import FlatForest, mean_importances
 
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.

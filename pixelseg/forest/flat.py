@@ -19,7 +19,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from .._arrays import Array
+from .._core.arrays import Array
 from ._rows import as_out, as_planes, fill
 from .packed import PackedForest, feature_bits, pack
 

@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._arrays import Array
+from .._core.arrays import Array
 from ._rows import as_out, as_planes, fill
 
 #: By their number in `_mlp_kernels`.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._arrays import Array
+from .._core.arrays import Array
 
 
 class PackedForest(NamedTuple):

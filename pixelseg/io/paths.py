@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from .._files import check_target
+from .._core.files import check_target
 
 #: The kinds of file, by the end of their names.
 PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .._arrays import Array
+from .._core.arrays import Array
 from .paths import ImageFileError
 from .reading import Stored
 

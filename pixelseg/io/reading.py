@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, as_labels
+from .._core.arrays import Array, as_labels
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source
 
 #: Bytes of alpha that are looked at in one go.

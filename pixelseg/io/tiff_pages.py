@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, Box
+from .._core.arrays import Array, Box
 from .paths import ImageFileError
 
 #: Bytes of decoded pieces that are kept: neighbouring tiles of a prediction share strips.

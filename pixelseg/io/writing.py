@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, as_image, as_labels, as_spacing
-from .._files import replacing
+from .._core.arrays import Array, as_image, as_labels, as_spacing
+from .._core.files import replacing
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
 #: Above this many bytes a TIFF has 64-bit offsets; the rest up to 4 GB is for its directories.

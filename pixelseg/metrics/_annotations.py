@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_labels
+from pixelseg._core.arrays import as_labels
 
 Array = npt.NDArray[Any]
 

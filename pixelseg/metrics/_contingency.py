@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_labels, check_same_shape, is_array_like
+from pixelseg._core.arrays import as_labels, check_same_shape, is_array_like
 
 Array = npt.NDArray[Any]
 Ignore = int | Sequence[int] | None

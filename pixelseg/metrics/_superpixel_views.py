@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import SEGMENT_DTYPE, as_labels, as_mask
+from pixelseg._core.arrays import SEGMENT_DTYPE, as_labels, as_mask
 
 from ._annotations import as_annotations, ignored_pixels
 from ._contingency import Ignore, as_ignore

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pixelseg._jit import kernel
+from pixelseg._core.jit import kernel
 
 
 @kernel

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import SEGMENT_DTYPE, as_labels
+from pixelseg._core.arrays import SEGMENT_DTYPE, as_labels
 
 from ._contingency import contingency_table
 from .boundary_benchmark import as_thresholds

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_labels
+from pixelseg._core.arrays import as_labels
 
 from ._annotations import as_annotations, as_map, ignored_pixels
 from ._contingency import Ignore, as_ignore

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_labels, as_probabilities
+from pixelseg._core.arrays import as_labels, as_probabilities
 
 from ._contingency import Ignore, as_ignore
 from .classes import ratio

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import check_same_shape
+from pixelseg._core.arrays import check_same_shape
 
 from ._annotations import as_map
 

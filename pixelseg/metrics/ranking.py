@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_mask
+from pixelseg._core.arrays import as_mask
 
 Array = npt.NDArray[Any]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_labels
+from pixelseg._core.arrays import as_labels
 
 from ._contingency import ContingencyTable, Ignore, as_ignore, contingency_tables
 from .boundary_benchmark import as_thresholds

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._arrays import as_spacing, check_same_shape
+from pixelseg._core.arrays import as_spacing, check_same_shape
 
 Array = npt.NDArray[Any]
 

@@ -11,9 +11,9 @@ from skimage import data
 from sklearn.base import clone
 
 from pixelseg import FeatureBank
-from pixelseg._arrays import as_image
+from pixelseg._core.arrays import as_image
+from pixelseg._core.workspace import Results, Workspace
 from pixelseg.features import OPS, Op, workspace
-from pixelseg.features.workspace import Results, Workspace
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)

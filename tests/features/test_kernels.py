@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from pixelseg._core.workspace import workspace
 from pixelseg.features import _column_kernels as column
 from pixelseg.features import _filter_kernels as filters
 from pixelseg.features import _mask_kernels as masks
 from pixelseg.features.derivatives import derivative_slots
 from pixelseg.features.field import Field, Filtering, as_field, reflect, smooth
 from pixelseg.features.weights import Filter, differences, gaussian_derivatives, smoothing
-from pixelseg.features.workspace import workspace
 
 pytestmark = pytest.mark.kernels
 WIDTH = 21

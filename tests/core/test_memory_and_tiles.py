@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelseg.classify.memory import DEFAULT_MEMORY, format_bytes, parse_memory
-from pixelseg.classify.tiles import plan_tiles
+from pixelseg._core.memory import DEFAULT_MEMORY, format_bytes, parse_memory
+from pixelseg._core.tiles import plan_tiles
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixelseg._arrays import (
+from pixelseg._core.arrays import (
     as_image,
     as_labels,
     as_mask,

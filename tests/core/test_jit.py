@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pixelseg._jit import effective_n_jobs, n_cores, run_chunks
+from pixelseg._core.jit import effective_n_jobs, n_cores, run_chunks
 
 
 @pytest.mark.parametrize(

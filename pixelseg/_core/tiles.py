@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from .._arrays import Box
+from .arrays import Box
 from .memory import format_bytes
 
 Shape3D = tuple[int, int, int]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import FEATURE_DTYPE, Array
+from .arrays import FEATURE_DTYPE, Array
 
 #: Float32 values of a cache line: arrays and the rows of fields begin at its multiples, since a
 #: vector that lies across two lines is read as slowly as two.
