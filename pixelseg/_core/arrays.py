@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .boxes import Box
+
 #: Features and smoothed images: 24 bits of precision suffice, and half the memory traffic of
 #: float64 is half the time.
 FEATURE_DTYPE = np.float32
@@ -26,7 +28,6 @@ PROBABILITY_DTYPE = np.float32
 #: Ids of segments and objects: 2**31 of them are enough, and Numba indexes with them directly.
 SEGMENT_DTYPE = np.int32
 
-Box = tuple[tuple[int, int], ...]
 Array = npt.NDArray[Any]
 
 

@@ -2,7 +2,7 @@
 
 A pixel's answer is the same in every box, so the cut is free: the planner takes the boxes that
 fit the budget with the least repeated work. What repeats is the halo, the border around a box
-that its filters read; it is dear in three dimensions, so the candidates are not only cubes.
+that its filters read; it is expensive in three dimensions, so the candidates are not only cubes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from .arrays import Box
+from .boxes import Box, Shape3D, cover
 from .memory import format_bytes
-
-Shape3D = tuple[int, int, int]
 
 #: Sides that a box may have. The largest keeps a tile's features near the processor and gives
 #: an image of a few megapixels enough tiles for several threads.
@@ -38,11 +36,7 @@ class TilePlan:
 
     def boxes(self, ndim: int) -> list[Box]:
         """The boxes in row-major order, each with `ndim` (start, stop) pairs."""
-        edges = [
-            [(start, min(start + side, size)) for start in range(0, size, side)]
-            for size, side in zip(self.shape, self.tile_shape, strict=True)
-        ]
-        return [box[3 - ndim :] for box in product(*edges)]
+        return [box[3 - ndim :] for box in cover(self.shape, self.tile_shape)]
 
 
 def plan_tiles(

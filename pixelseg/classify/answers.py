@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, Box
+from .._core.arrays import PROBABILITY_DTYPE, Array
+from .._core.boxes import Box
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import PROBABILITY_DTYPE, Array, Image, as_image, is_array_like
+from .._core.boxes import Shape3D
 from .._core.memory import parse_memory
 from .._core.progress import Progress
-from .._core.tiles import Shape3D, TilePlan
+from .._core.tiles import TilePlan
 from ..features import FeatureBank
 from .answers import Answers, check_kind, check_output, label_dtype
 from .parts import make_classifier, make_features

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, Box, Image
-from .._core.jit import effective_n_jobs, run_chunks
+from .._core.arrays import PROBABILITY_DTYPE, Array, Image
+from .._core.boxes import Box, Shape3D
 from .._core.progress import Progress, Reporter
-from .._core.tiles import Shape3D, TilePlan, plan_tiles
+from .._core.threads import effective_n_jobs, run_chunks
+from .._core.tiles import TilePlan, plan_tiles
 from ..features import FeatureBank, workspace
 from ..forest import FlatForest
 from .answers import Answers, labels_of

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._core.arrays import Array, Box, Image
-from .._core.jit import effective_n_jobs, run_chunks
+from .._core.arrays import Array, Image
+from .._core.boxes import Box
 from .._core.memory import parse_memory
+from .._core.threads import effective_n_jobs, run_chunks
 from ..features import FeatureBank, FeaturePlan, workspace
 from .pairs import count_marked, label_chunks
 

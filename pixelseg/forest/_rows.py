@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import FEATURE_DTYPE, Array
-from .._core.jit import run_chunks
+from .._core.threads import run_chunks
 
 #: Rows that one thread takes at a time; the borders do not depend on the number of threads.
 CHUNK = 8192

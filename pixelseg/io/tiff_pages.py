@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, Box
+from .._core.arrays import Array
+from .._core.boxes import Box
 from .paths import ImageFileError
 
 #: Bytes of decoded pieces that are kept: neighbouring tiles of a prediction share strips.

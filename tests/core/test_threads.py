@@ -2,13 +2,15 @@
 
 import threading
 
+import numpy as np
 import pytest
 
-from pixelseg._core.jit import effective_n_jobs, n_cores, run_chunks
+from pixelseg._core.threads import effective_n_jobs, n_cores, run_chunks
 
 
 @pytest.mark.parametrize(
-    ("n_jobs", "expected"), [(None, 1), (1, 1), (3, 3), (-1, n_cores()), (-1000, 1)]
+    ("n_jobs", "expected"),
+    [(None, 1), (1, 1), (3, 3), (np.int64(2), 2), (-1, n_cores()), (-1000, 1)],
 )
 def test_effective_n_jobs(n_jobs, expected):
     assert effective_n_jobs(n_jobs) == expected
