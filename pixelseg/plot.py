@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ._core.arrays import Array, as_image, as_labels, as_mask, as_probabilities
+from ._core.arrays import Array, as_labels, as_mask, as_probabilities
+from ._core.image import as_image
 
 Colour = Sequence[int] | str
 Colours = Mapping[int, Colour] | Sequence[Colour]

@@ -41,7 +41,7 @@ def as_number(
         for words, bound in (("of at least", least), ("above", above), ("of at most", most))
         if np.isfinite(bound)
     ]
-    rule = " and ".join(["a finite number", *bounds]) if bounds else "a finite number"
+    rule = f"a finite number {' and '.join(bounds)}".rstrip()
     if isinstance(value, bool | np.bool_) or np.ndim(value) != 0:
         raise ValueError(f"{name} is {value!r} but must be {rule}.")
     try:

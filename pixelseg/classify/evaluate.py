@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from .._core.arrays import Array, Image, as_image, as_labels
+from .._core.arrays import Array, as_labels
+from .._core.image import Image, as_image
 from .._core.progress import Progress, Reporter
 from ..metrics import accuracy, confusion_matrix, iou, mean_iou
 from .pairs import check_pairs, iterate_pairs

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, Image, as_image, as_labels, is_array_like
+from .._core.arrays import Array, as_labels, is_array_like
+from .._core.image import Image, as_image
 from .traits import EARLIER, check_kind
 
 #: Labels that are looked at in one piece.

@@ -17,8 +17,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, Image, as_image, is_array_like
+from .._core.arrays import PROBABILITY_DTYPE, Array, is_array_like
 from .._core.boxes import Shape3D
+from .._core.image import Image, as_image
 from .._core.memory import parse_memory
 from .._core.progress import Progress
 from .._core.tiles import TilePlan

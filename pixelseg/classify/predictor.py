@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, Image
+from .._core.arrays import PROBABILITY_DTYPE, Array
 from .._core.boxes import Box, Shape3D
+from .._core.image import Image
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.tiles import TilePlan, plan_tiles

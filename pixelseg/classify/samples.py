@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._core.arrays import Array, Image
+from .._core.arrays import Array
 from .._core.boxes import Box
+from .._core.image import Image
 from .._core.memory import parse_memory
 from .._core.threads import effective_n_jobs, run_chunks
 from ..features import FeatureBank, FeaturePlan, workspace

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from .._core.arrays import Array, Image, as_image, as_labels
+from .._core.arrays import Array, as_labels
+from .._core.image import Image, as_image
 from .._core.memory import format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
 from ..features import FeatureBank

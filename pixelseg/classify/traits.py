@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Image
+from .._core.image import Image
 
 #: Whose kind an image of a training set must be of.
 EARLIER = "an earlier training image"

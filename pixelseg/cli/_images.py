@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._core.arrays import Array, Image, as_image, as_labels
+from .._core.arrays import Array, as_labels
+from .._core.image import Image, as_image
 from ..io import ImageFile, read_image, read_labels
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._core.arrays import FEATURE_DTYPE, Array, Image, as_image
+from .._core.arrays import FEATURE_DTYPE, Array
 from .._core.boxes import Box
+from .._core.image import Image, as_image
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.workspace import results
 from .ops import OPS, Op

@@ -9,8 +9,9 @@ from math import ceil, prod
 
 import numpy as np
 
-from .._core.arrays import FEATURE_DTYPE, Array, Image
+from .._core.arrays import FEATURE_DTYPE, Array
 from .._core.boxes import Box
+from .._core.image import Image
 from .._core.workspace import LINE, padded, workspace
 from .cascade import IMAGE, Shape3D, Sigmas, Stage, plan_cascade
 from .compute import BLOCK_VALUES, ChannelWork

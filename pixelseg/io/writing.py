@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_image, as_labels, as_spacing
+from .._core.arrays import Array, as_labels, as_spacing
 from .._core.files import replacing
+from .._core.image import as_image
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
 #: Above this many bytes a TIFF has 64-bit offsets; the rest up to 4 GB is for its directories.

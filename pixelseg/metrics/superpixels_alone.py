@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_image
+from pixelseg._core.image import as_image
 
 from ._superpixel_views import SegmentsView, view_segments
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
-from pixelseg._core.arrays import as_image
+from pixelseg._core.image import as_image
 from pixelseg.classify.answers import Answers, label_dtype
 
 from .scenes import make_scene

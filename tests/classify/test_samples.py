@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pixelseg import FeatureBank
-from pixelseg._core.arrays import as_image
+from pixelseg._core.image import as_image
 from pixelseg.classify.pairs import check_pairs, count_marked, iterate_pairs, survey_labels
 from pixelseg.classify.samples import (
     N_PLACES,

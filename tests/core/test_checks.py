@@ -27,9 +27,7 @@ def test_counts_below_the_least():
 def test_numbers():
     assert as_number("x", np.float32(0.5), least=0, most=1) == 0.5
     for value in (np.nan, np.inf, -1, 2, True, "a", [0.5], None):
-        with pytest.raises(
-            ValueError, match=r"x is .* but must be a finite number of at least 0 and"
-        ):
+        with pytest.raises(ValueError, match=r"x is .* a finite number of at least 0 and"):
             as_number("x", value, least=0, most=1)
     with pytest.raises(ValueError, match="above 0"):
         as_number("x", 0, above=0)
@@ -52,7 +50,5 @@ def test_seeds():
     assert as_seed("random_state", generator) != as_seed("random_state", generator)
     assert as_seed("random_state", None) != as_seed("random_state", None)
     for value in (-1, 2**32, 0.5, "zero", True):
-        with pytest.raises(
-            ValueError, match=r"random_state is .* None or a NumPy random generator"
-        ):
+        with pytest.raises(ValueError, match=r"random_state is .* or a NumPy random"):
             as_seed("random_state", value)

@@ -11,7 +11,7 @@ from skimage import data
 from sklearn.base import clone
 
 from pixelseg import FeatureBank
-from pixelseg._core.arrays import as_image
+from pixelseg._core.image import as_image
 from pixelseg._core.workspace import Results, Workspace
 from pixelseg.features import OPS, Op, workspace
 from tests.oracles.features import columns

@@ -10,7 +10,7 @@ from PIL import Image
 
 import pixelseg
 from pixelseg import io
-from pixelseg._core.arrays import as_image
+from pixelseg._core.image import as_image
 
 
 def png(header, rows):
