@@ -67,6 +67,17 @@ class Image:
         array = np.asarray(self.source[...], dtype)
         return array.copy() if copy else array
 
+    def pixels(self, box: Box | None = None) -> Array:
+        """Slice a box with channels last, (*spatial, C): for pictures and files.
+
+        The values are the source's own in its own dtype, also outside the mask; what the source
+        can slice without a copy is not copied.
+        """
+        block = np.asarray(self.source[self._index(self.whole if box is None else box)])
+        if self.channel_axis is None:
+            return block[..., np.newaxis]
+        return np.moveaxis(block, self.channel_axis, -1)
+
     def read(
         self, box: Box | None = None, *, dtype: Any = FEATURE_DTYPE, out: Array | None = None
     ) -> Array:
@@ -76,11 +87,7 @@ class Image:
         inside the mask that is not finite is a ValueError that says where it is.
         """
         box = self.whole if box is None else box
-        block = np.asarray(self.source[self._index(box)])
-        if self.channel_axis is None:
-            block = block[np.newaxis]
-        else:
-            block = np.moveaxis(block, self.channel_axis, 0)
+        block = np.moveaxis(self.pixels(box), -1, 0)
         shape = (self.n_channels, *boxes.shape_of(box))
         if block.shape != shape:
             raise ValueError(
