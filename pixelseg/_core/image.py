@@ -183,7 +183,7 @@ def as_image(
             f"image has dtype {dtype} but must hold real numbers: convert it, for example with "
             "image.astype('float32')."
         )
-    axis = _channel_axis(shape, channel_axis)
+    axis = find_channel_axis(shape, channel_axis)
     spatial = shape if axis is None else shape[:axis] + shape[axis + 1 :]
     n_channels = 1 if axis is None else shape[axis]
     if len(spatial) not in (2, 3):
@@ -224,7 +224,8 @@ def _both_masks(own: Any, mask: Any, spatial_shape: tuple[int, ...]) -> Array | 
     return given[0] & given[1] if len(given) == 2 else (given[0] if given else None)
 
 
-def _channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int | None:
+def find_channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int | None:
+    """The axis of an array of `shape` that holds channels, counted from 0; None for none."""
     if channel_axis is None:
         return None
     if channel_axis == "auto":
