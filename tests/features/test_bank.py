@@ -11,6 +11,7 @@ from skimage import data
 from sklearn.base import clone
 
 from pixelseg import FeatureBank
+from pixelseg._core.boxes import box3d, slices_of
 from pixelseg._core.image import as_image
 from pixelseg._core.workspace import Results, Workspace
 from pixelseg.features import OPS, Op, compute_box, workspace, workspace_bytes
@@ -151,6 +152,34 @@ def test_any_box_has_the_same_bits(whole, data):
         box.append((start, data.draw(st.integers(start + 1, size))))
     part = compute_box(plan, image, tuple(box))
     expected = features[(slice(None), slice(None), *(slice(*edge) for edge in box))]
+    np.testing.assert_array_equal(part, expected)
+
+
+@st.composite
+def boxes_of_images(draw):
+    """A bank, an image of its own shape, spacing and mask, and a box of it."""
+    ndim = draw(st.sampled_from([2, 3]))
+    shape = draw(st.tuples(*[st.integers(1, 90 if ndim == 2 else 26)] * ndim))
+    sigmas = draw(st.lists(st.floats(0.3, 12 if ndim == 2 else 5), min_size=1, max_size=3))
+    ops = draw(st.sampled_from([None, *([name] for name in OPS)]))
+    spacing = draw(st.tuples(*[st.floats(0.5, 3)] * ndim))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    mask = rng.random(shape) < 0.8 if draw(st.booleans()) else None
+    box = []
+    for size in shape:
+        start = draw(st.integers(0, size - 1))
+        box.append((start, draw(st.integers(start + 1, size))))
+    image = rng.normal(0, 100, shape).astype(np.float32)
+    return FeatureBank(ops, sigmas), image, spacing, mask, tuple(box)
+
+
+@given(boxes_of_images())
+def test_any_box_has_the_same_bits_at_any_sigma(drawn):
+    bank, source, spacing, mask, box = drawn
+    image = as_image(source, channel_axis=None, spacing=spacing, mask=mask)
+    plan = bank.plan(image)
+    part = compute_box(plan, image, box)
+    expected = compute_box(plan, image, image.whole)[(slice(None), *slices_of(box3d(box)))]
     np.testing.assert_array_equal(part, expected)
 
 
