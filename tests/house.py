@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pixelseg
 
-FOLDER = Path(pixelseg.__file__).parent
+FOLDER = Path(pixelseg.__file__).resolve().parent
 
 #: Packages that nobody imports names from.
 NOT_IMPORTED = {
@@ -37,10 +37,15 @@ def kernel_files() -> list[Path]:
     return sorted(FOLDER.rglob("_*_kernels.py"))
 
 
+def relative(path: str | Path) -> str:
+    """A file's place in pixelseg, with slashes."""
+    return Path(path).resolve().relative_to(FOLDER).as_posix()
+
+
 def kernel_functions() -> set[tuple[str, str]]:
     """(file, function) of every compiled function."""
     return {
-        (path.relative_to(FOLDER).as_posix(), node.name)
+        (relative(path), node.name)
         for path in kernel_files()
         for node in ast.parse(path.read_text()).body
         if isinstance(node, ast.FunctionDef)
