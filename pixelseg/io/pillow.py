@@ -53,13 +53,18 @@ def read_pillow(path: Path) -> Stored:
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
-        if rawmode not in _SIXTEEN_BIT:
-            pixels = _pixels(image)
-            bands = len(image.getbands()) if image.mode in _PLAIN else pixels.shape[-1]
-            alpha = pixels.ndim == 3 and bands in (2, 4)
-            return Stored(pixels, 2 if pixels.ndim == 3 else None, alpha=alpha)
-    pixels = _read_sixteen_bit(path, rawmode)
-    return Stored(pixels, 2, alpha=pixels.shape[-1] in (2, 4))
+        # A palette's transparent entries are opacity already; else there is one such colour.
+        transparent = None if image.mode in ("P", "PA") else image.info.get("transparency")
+        pixels = None if rawmode in _SIXTEEN_BIT else _pixels(image)
+    if pixels is None:
+        pixels = _read_sixteen_bit(path, rawmode)
+    if transparent is not None:
+        pixels = pixels.reshape(*pixels.shape[:2], -1)
+        colour = np.multiply(transparent, _STRETCHED.get(rawmode, 1))
+        opaque = (pixels != colour).any(axis=-1, keepdims=True)
+        pixels = np.concatenate([pixels, opaque * pixels.dtype.type(255)], axis=-1)
+    is_grey = pixels.ndim == 2
+    return Stored(pixels, None if is_grey else 2, alpha=not is_grey and pixels.shape[2] in (2, 4))
 
 
 def read_png_values(path: Path) -> Array:
@@ -67,17 +72,25 @@ def read_png_values(path: Path) -> Array:
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
-        if rawmode in _SIXTEEN_BIT:
-            image.close()
-            return _read_sixteen_bit(path, rawmode)
-        if image.mode == "1":
-            return _bits(image)
-        return np.array(image) // np.uint8(_STRETCHED.get(rawmode, 1))
+        if rawmode not in _SIXTEEN_BIT:
+            return stored_values(image)
+    return _read_sixteen_bit(path, rawmode)
+
+
+def stored_values(image: Any) -> Array:
+    """The numbers that an open image stores, neither stretched nor turned (white as zero)."""
+    _, _, layout = (rawmode := _rawmode(image)).partition(";")
+    pixels = _bits(image) if image.mode == "1" else np.array(image)
+    if "I" in layout:
+        pixels = ~pixels
+    factor = _STRETCHED.get(rawmode.rstrip("IR"))
+    return pixels if factor is None else pixels // np.uint8(factor)
 
 
 def _check_single(image: Any, path: Path) -> None:
     n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1:
+    # A camera's JPEG may hold smaller pictures behind the main one (MPO).
+    if n_frames > 1 and image.format != "MPO":
         raise ImageFileError(
             f"{path} is an animation of {n_frames} pictures: save them as single files."
         )
@@ -91,11 +104,9 @@ def _rawmode(image: Any) -> str:
 
 def _pixels(image: Any) -> Array:
     """Grey or colours of an image in any of Pillow's modes."""
-    if image.mode in ("P", "PA") or (image.mode in ("L", "RGB") and "transparency" in image.info):
-        transparent = image.mode == "PA" or "transparency" in image.info
-        grey = image.mode == "L"
-        target = ("LA" if grey else "RGBA") if transparent else "RGB"
-        return np.array(image.convert(target))
+    if image.mode in ("P", "PA"):
+        has_opacity = image.mode == "PA" or "transparency" in image.info
+        return np.array(image.convert("RGBA" if has_opacity else "RGB"))
     if image.mode not in _PLAIN:
         return np.array(image.convert("RGB"))
     pixels = _bits(image) if image.mode == "1" else np.array(image)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
-from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source
+from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
 from .stored import Stored
 
 #: Bytes of alpha that are looked at in one go.
@@ -114,7 +112,7 @@ def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "a
     """
     path = check_source(path)
     suffix = path.suffix.lower()
-    with _damage_is_a_value_error(path):
+    with naming_damage(path):
         if suffix in PILLOW_SUFFIXES:
             from .pillow import read_pillow
 
@@ -136,7 +134,7 @@ def read_labels(path: str | PathLike[str]) -> Array:
     path : path of a PNG, TIFF or .npy file
         Grey values are the labels, whatever the bit depth; a palette PNG gives its indices, not
         its colours. Grey saved as colour (three equal channels) and whole numbers saved as
-        floating point are accepted.
+        floating point are accepted; what is wholly transparent is unlabelled.
 
     Returns
     -------
@@ -165,20 +163,22 @@ def read_labels(path: str | PathLike[str]) -> Array:
             f"{path} is a JPEG, whose compression changes labels near every edge: save strokes as "
             "PNG or TIFF."
         )
+    opaque = None
     if suffix == ".png":
         from .pillow import read_png_values
 
-        with _damage_is_a_value_error(path):
+        with naming_damage(path):
             values = read_png_values(path)
         has_channels = values.ndim == 3
-    elif suffix == ".npy":
-        with _damage_is_a_value_error(path):
-            values = np.asarray(_read_npy(path, None).data)
-        has_channels = False
+        if has_channels and values.shape[-1] in (2, 4):
+            values, opaque = values[..., :-1], values[..., -1] != 0
     else:
-        image = read_image(path)
-        values = np.asarray(image)
+        image = read_image(path, channel_axis=None if suffix == ".npy" else "auto")
+        values, opaque = np.asarray(image), image.mask
         has_channels = image.channel_axis is not None
+    if opaque is not None:
+        # What was rubbed out keeps its colour in many programs.
+        values = values * (opaque[..., np.newaxis] if has_channels else opaque)
     if has_channels:
         values = _grey_of_colours(values, path)
     if values.ndim not in (2, 3):
@@ -189,20 +189,6 @@ def read_labels(path: str | PathLike[str]) -> Array:
     if values.dtype.kind == "f":
         values = _whole_numbers(values, path)
     return as_labels(values, name=str(path))
-
-
-@contextmanager
-def _damage_is_a_value_error(path: Path) -> Iterator[None]:
-    """Turn whatever a reading library raises into one sentence about the file."""
-    try:
-        yield
-    except (ImageFileError, PermissionError, MemoryError):
-        raise
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-        raise ImageFileError(
-            f"{path} cannot be read ({reason}): it is truncated, damaged or not what its name says."
-        ) from error
 
 
 def _read_npy(path: Path, channel_axis: int | str | None) -> Stored:
@@ -253,11 +239,8 @@ def _opaque(data: Any) -> Array | None:
 
 def _grey_of_colours(values: Array, path: Path) -> Array:
     """The one grey value of pixels whose colour channels are equal."""
-    n_colours = values.shape[-1] - (values.shape[-1] in (2, 4))
     first = values[..., 0]
-    if n_colours not in (1, 3) or not all(
-        np.array_equal(first, values[..., k]) for k in range(1, n_colours)
-    ):
+    if values.shape[-1] not in (1, 3) or not (values == first[..., np.newaxis]).all():
         raise ImageFileError(
             f"{path} holds colours, of which no one knows what class they mean: save the strokes "
             "as grey values (1, 2, 3, ...; 0 is unlabelled) or as a PNG with a palette."
