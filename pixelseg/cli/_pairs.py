@@ -103,9 +103,6 @@ class Pair(NamedTuple):
     prediction: Path
     truth: Path
 
-    def __str__(self) -> str:
-        return f"{self.prediction} against {self.truth}"
-
 
 def pair_predictions(predictions: Path, truth: Path) -> list[Pair]:
     """Pairs of predictions and truths, from two files or two folders."""

@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None and not args.dry_run:
         make_folder(args.output, "--output")
     work = _show_plan if args.dry_run else _predict
-    outcome = run_each(jobs, partial(work, model, args), description="predict")
+    by_name = {str(job.image): job for job in jobs}
+    outcome = run_each(by_name, partial(work, model, args), description="predict")
     place = "beside the images" if args.output is None else f"in {args.output}"
     return outcome.report("" if args.dry_run else "segmented", f", results {place}")
 
