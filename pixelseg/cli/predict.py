@@ -184,17 +184,19 @@ def _predict(model: Any, job: Job, args: argparse.Namespace, progress: Any) -> N
     options = {"spacing": file.spacing, "overwrite": args.overwrite or args.skip_existing}
     with ExitStack() as stack:
         labels = stack.enter_context(
-            create_image(job.labels, shape, label_dtype(model.classes_), **options)
+            create_image(
+                job.labels, shape, label_dtype(model.classes_), channel_axis=None, **options
+            )
         )
         probabilities = uncertainty = None
         if job.probabilities is not None:
             all_shape = (*shape, n_classes)
             probabilities = stack.enter_context(
-                create_image(job.probabilities, all_shape, "float32", has_channels=True, **options)
+                create_image(job.probabilities, all_shape, "float32", channel_axis=-1, **options)
             )
         if job.uncertainty is not None:
             uncertainty = stack.enter_context(
-                create_image(job.uncertainty, shape, "float32", **options)
+                create_image(job.uncertainty, shape, "float32", channel_axis=None, **options)
             )
         model.predict_into(
             image,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, as_labels
 
 
 def as_map(boundaries: Any, name: str) -> Array:

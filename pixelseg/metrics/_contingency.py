@@ -13,11 +13,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels, check_same_shape, is_array_like
+from .._core.arrays import Array, as_labels, check_same_shape, is_array_like
 
-Array = npt.NDArray[Any]
 Ignore = int | Sequence[int] | None
 
 #: Pixels that are widened to int64 and counted at a time: two blocks stay in a core's own cache.

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ._contingency import ContingencyTable
-
-Array = npt.NDArray[Any]
 
 
 def neubert_protzel(table: ContingencyTable) -> float:

@@ -1,6 +1,6 @@
 """What the metrics of superpixels look at: connected segments, boundary marks, overlaps.
 
-Label images are int32 (D, H, W) here, D = 1 in 2-D, and 0 where a pixel does not count: outside
+Label images are int32 here, and 0 where a pixel does not count: outside
 the mask, or ignored by an annotator. So the labels that were given are moved up by one.
 """
 
@@ -8,51 +8,58 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import SEGMENT_DTYPE, as_labels, as_mask
-
+from .._core.arrays import SEGMENT_DTYPE, Array, as_labels, as_mask
+from .._core.grid import find_borders, label_components, measure_segments
 from ._annotations import as_annotations, ignored_pixels
 from ._contingency import Ignore, as_ignore
 from .matching import as_reach
 
-Array = npt.NDArray[Any]
 OUTSIDE = 0
 
 
 @dataclass(frozen=True)
 class SegmentsView:
-    """A segmentation as the metrics see it.
+    """A segmentation as the metrics see it, measured as far as it is asked.
 
-    `labels` int32 (D, H, W) numbers the connected pieces from 1, 0 outside the mask; `sizes` and
-    `outlines` int64 (n_segments,) count their pixels and the sides of pixels on their outlines;
-    `marks` bool (D, H, W) is True on both sides of each step; `shape` is the shape that was given.
+    `labels` int32 numbers the connected components from 1, 0 where a pixel does not count.
     """
 
     labels: Array
-    sizes: Array
-    outlines: Array
-    marks: Array
-    shape: tuple[int, ...]
+    n_segments: int
+
+    @cached_property
+    def _measures(self) -> tuple[Array, Array]:
+        return measure_segments(self.labels, self.n_segments)
 
     @property
-    def n_segments(self) -> int:
-        """How many connected pieces there are."""
-        return len(self.sizes)
+    def sizes(self) -> Array:
+        """Pixels of each segment, int64 (n_segments,)."""
+        return self._measures[0]
 
     @property
+    def outlines(self) -> Array:
+        """Sides of pixels on the outline of each segment, int64 (n_segments,)."""
+        return self._measures[1]
+
+    @cached_property
+    def marks(self) -> Array:
+        """Both sides of each step between segments, bool."""
+        return find_borders(self.labels, ignore=OUTSIDE)
+
+    @cached_property
     def n_pixels(self) -> int:
         """How many pixels count."""
-        return int(self.sizes.sum())
+        return int(np.count_nonzero(self.labels))
 
 
 def view_segments(segments: npt.ArrayLike, mask: Any = None) -> SegmentsView:
-    """Check segments, split them into connected pieces, and measure those."""
-    from ._superpixels_kernels import label_components, measure_segments
-
+    """Check segments and split them into connected components."""
     array = as_labels(segments, name="segments")
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
@@ -62,20 +69,14 @@ def view_segments(segments: npt.ArrayLike, mask: Any = None) -> SegmentsView:
     outside = None if mask is None else ~as_mask(mask, array.shape)
     if outside is not None and outside.all():
         raise ValueError("mask is False everywhere: pass one that is True where a pixel counts.")
-    given = as_planes(array, outside)
-    labels = np.empty_like(given)
-    parents = np.empty(given.size, np.int64)
-    n_segments = label_components(given, parents, labels)
-    sizes, outlines = np.zeros((2, n_segments), np.int64)
-    measure_segments(labels, array.ndim == 3, sizes, outlines)
-    return SegmentsView(labels, sizes, outlines, mark(labels), array.shape)
+    return SegmentsView(*label_components(as_planes(array, outside)))
 
 
 def view_truths(truth: Any, view: SegmentsView, ignore: Ignore) -> list[Array]:
     """Check the truth; a label image for each annotator, 0 where a pixel does not count."""
-    truths = as_annotations(truth, view.shape, name="segments")
+    truths = as_annotations(truth, view.labels.shape, name="segments")
     ignored = as_ignore(ignore)
-    masked = (view.labels == OUTSIDE).reshape(view.shape)
+    masked = view.labels == OUTSIDE
     views = []
     for one in truths:
         if one.dtype == bool and 0 in ignored:
@@ -96,31 +97,14 @@ def view_truths(truth: Any, view: SegmentsView, ignore: Ignore) -> list[Array]:
 
 
 def as_planes(labels: Array, outside: Array | None) -> Array:
-    """Labels plus one as contiguous int32 (D, H, W), 0 outside."""
+    """Labels plus one as contiguous int32, 0 outside."""
     if labels.dtype.itemsize >= 4 and labels.max() >= np.iinfo(SEGMENT_DTYPE).max:
         labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
     planes = labels.astype(SEGMENT_DTYPE, order="C")
     planes += 1
     if outside is not None:
         planes[outside] = OUTSIDE
-    return planes.reshape((1,) * (3 - planes.ndim) + planes.shape)
-
-
-def mark(labels: Array) -> Array:
-    """Mark both sides of each step between two labels, none at a step to the outside."""
-    marks = np.zeros(labels.shape, bool)
-    all_inside = labels.all()
-    for axis in range(labels.ndim):
-        here: list[slice] = [slice(None)] * labels.ndim
-        there = here.copy()
-        here[axis], there[axis] = slice(None, -1), slice(1, None)
-        one, other = labels[tuple(here)], labels[tuple(there)]
-        step = one != other
-        if not all_inside:
-            step &= (one != 0) & (other != 0)
-        marks[tuple(here)] |= step
-        marks[tuple(there)] |= step
-    return marks
+    return planes
 
 
 def widen(marks: Array, radius: int) -> Array:
@@ -140,7 +124,7 @@ def widen(marks: Array, radius: int) -> Array:
 
 def as_radius(tolerance: float, unit: str, view: SegmentsView) -> int:
     """The half-width of the window of boundary recall in pixels; a half is rounded up."""
-    return math.floor(as_reach(tolerance, unit, view.shape) + 0.5)
+    return math.floor(as_reach(tolerance, unit, view.labels.shape) + 0.5)
 
 
 @dataclass(frozen=True)
@@ -168,7 +152,7 @@ def count_hits(truths: list[Array], view: SegmentsView, radius: int) -> list[Hit
     near_segments = widen(view.marks, radius)
     hits = []
     for truth in truths:
-        marks = mark(truth)
+        marks = find_borders(truth, ignore=OUTSIDE)
         alone = (view.marks > widen(marks, radius)) & (truth != 0)
         hits.append(
             Hits(

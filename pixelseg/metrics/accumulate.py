@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .._core.arrays import Array
 from ._contingency import Ignore, as_ignore
 from .classes import ClassScores, check_n_classes, confusion_matrix, first_class, scores_of
 from .information import mean_variation
@@ -31,8 +31,6 @@ from .instances import (
 from .overlap import Covering
 from .rand import mean, mean_scores
 from .regions import RegionScores, region_scores
-
-Array = npt.NDArray[Any]
 
 
 class ClassAccumulator:

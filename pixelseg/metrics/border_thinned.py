@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import SEGMENT_DTYPE, as_labels
-
+from .._core.arrays import SEGMENT_DTYPE, Array, as_labels
+from .._core.grid import label_components
 from ._contingency import contingency_table
 from .boundary_benchmark import as_thresholds
 from .information import v_info_of
 from .rand import PartitionScores, mean_scores, partition_scores, squares
-
-Array = npt.NDArray[Any]
 
 #: The thresholds of the challenge.
 THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -134,7 +131,7 @@ def as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array
         )
     slices = list(truth.reshape(-1, *truth.shape[-2:]))
     if truth.dtype == bool:
-        slices = [components(one) for one in slices]
+        slices = [label_components(one)[0] for one in slices]
     else:
         as_labels(truth, name="truth")
     for place, one in enumerate(slices):
@@ -143,19 +140,12 @@ def as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array
     return slices, interior.reshape(-1, *interior.shape[-2:])
 
 
-def components(mask: Array) -> Array:
-    """The 4-connected components of a mask (H, W), int32, 0 outside."""
-    from scipy import ndimage
-
-    return np.asarray(ndimage.label(mask)[0], SEGMENT_DTYPE)
-
-
 def thin_borders(inside: Array) -> Array:
     """Segments of a mask (H, W) grown until 1-pixel lines, labelled 0, part them."""
     from ._basins_kernels import DAM, grow_basins
 
     height, width = inside.shape
     padded = np.full((height + 2, width + 2), DAM, SEGMENT_DTYPE)
-    padded[1:-1, 1:-1] = components(inside)
+    padded[1:-1, 1:-1] = label_components(inside)[0]
     grow_basins(padded, np.empty((height * width, 2), SEGMENT_DTYPE))
     return np.maximum(padded[1:-1, 1:-1], 0)

@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
+from .._core.arrays import Array, as_labels
 from ._annotations import as_annotations, as_map, ignored_pixels
 from ._contingency import Ignore, as_ignore
 from .matching import as_reach, find_candidates
 from .thinning import thin_boundaries
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
+from .._core.arrays import Array, as_labels
 from ._contingency import Ignore
 from .boundaries import annotate, boundary_map, count_matches, f_measure, rates
 from .matching import as_reach
 from .thinning import thin_boundaries
-
-Array = npt.NDArray[Any]
 
 #: Between two thresholds, recall and precision are mixed at this many points for ODS.
 POINTS_BETWEEN_THRESHOLDS = 100

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels, as_probabilities
-
+from .._core.arrays import Array, as_labels, as_probabilities
 from ._contingency import Ignore, as_ignore
 from .classes import ratio
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._core.arrays import Array
 from ._contingency import ContingencyTable, Ignore, as_ignore, contingency_table
-
-Array = npt.NDArray[Any]
 
 #: Labels of so many classes make a matrix of 128 MB; more are objects, not classes.
 MOST_CLASSES = 1 << 12

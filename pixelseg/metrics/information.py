@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .._core.arrays import Array
 from ._contingency import ContingencyTable, Ignore, contingency_tables
 from .rand import PartitionScores, background_column, mean, mean_scores, partition_scores
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

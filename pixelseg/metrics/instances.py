@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .._core.arrays import Array
 from ._contingency import Ignore, as_ignore, contingency_table
 from ._pairing import Overlaps, overlaps_of, pair_above
-
-Array = npt.NDArray[Any]
 
 #: The thresholds of the 2018 Data Science Bowl and of COCO. An IoU that is a fraction of two
 #: counts equals the nearest of these floats exactly when the fraction does.

@@ -14,16 +14,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import check_same_shape
-
+from .._core.arrays import Array, check_same_shape
 from ._annotations import as_map
-
-Array = npt.NDArray[Any]
 
 #: Distances are counted in hundredths of a pixel, which makes the costs integers.
 COST_OF_A_PIXEL = 100

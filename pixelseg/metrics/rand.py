@@ -16,11 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ._contingency import ContingencyTable, Ignore, contingency_tables
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,10 @@ of the others; average precision weighs the top of the ranking, and suits rare c
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_mask
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, as_mask
 
 
 def roc_auc(

@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
+from .._core.arrays import Array, as_labels
+from .._core.grid import label_components
 from ._contingency import ContingencyTable, Ignore, as_ignore, contingency_tables
 from .boundary_benchmark import as_thresholds
 from .information import variation_of
 from .overlap import Covering, best_of_truth, reverse_covering
 from .rand import mean, rand_index_of
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -327,8 +324,6 @@ def region_benchmark(
 
 def cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
     """Segments of an ultrametric contour map at each threshold, None where nothing changed."""
-    from scipy import ndimage
-
     contours = np.asarray(contours)
     if contours.dtype.kind != "f" or contours.ndim != 2 or not all(s % 2 for s in contours.shape):
         raise ValueError(
@@ -344,7 +339,7 @@ def cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
         if before is not None and np.array_equal(inside, before):
             cuts.append(None)
             continue
-        segments, _ = ndimage.label(inside, np.ones((3, 3)))
+        segments, _ = label_components(inside, connectivity=2)
         cuts.append(segments[1::2, 1::2])
         before = inside
     return cuts

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.image import as_image
-
+from .._core.image import as_image
 from ._superpixel_views import SegmentsView, view_segments
 
 
@@ -50,8 +49,8 @@ def explained_variation(
     Notes
     -----
     Moore and others, CVPR 2008: sum over pixels of the squared distance of their segment's mean
-    to the image's mean, over that of the pixels themselves. The image is read as float32 and
-    summed in float64; the benchmark's program sums in float32, which costs it some 1e-4.
+    to the image's mean, over that of the pixels themselves. Sums are in float64; the
+    benchmark's program sums in float32, which costs it some 1e-4.
 
     Examples
     --------
@@ -132,15 +131,16 @@ def boundary_density(segments: npt.ArrayLike, *, mask: Any = None) -> float:
 def explained_variation_of(view: SegmentsView, image: Any, channel_axis: int | str | None) -> float:
     """`explained_variation` of segments that were viewed."""
     image = as_image(image, channel_axis=channel_axis)
-    if image.spatial_shape != view.shape:
+    if image.spatial_shape != view.labels.shape:
         raise ValueError(
-            f"segments has shape {view.shape} but image has spatial shape {image.spatial_shape}: "
-            "pass the image that was segmented, and channel_axis if it has channels."
+            f"segments has shape {view.labels.shape} but image has spatial shape "
+            f"{image.spatial_shape}: pass the image that was segmented, and channel_axis if it has "
+            "channels."
         )
     labels = view.labels.ravel()
     inside = slice(None) if view.n_pixels == labels.size else labels != 0
     kept = total = 0.0
-    for plane in image.read().reshape(image.n_channels, -1)[:, inside]:
+    for plane in image.read(dtype=None).reshape(image.n_channels, -1)[:, inside]:
         if plane.min() == plane.max():
             continue  # its mean is rounded, and would leave a trace of variation
         values = plane - plane.mean(dtype=np.float64)
@@ -153,7 +153,7 @@ def explained_variation_of(view: SegmentsView, image: Any, channel_axis: int | s
 def compactness_of(view: SegmentsView) -> float:
     """`compactness` of segments that were viewed."""
     sizes, outlines = view.sizes.astype(float), view.outlines.astype(float)
-    if len(view.shape) == 2:
+    if view.labels.ndim == 2:
         roundness = 4 * math.pi * sizes / outlines**2
     else:
         roundness = 36 * math.pi * sizes**2 / outlines**3
