@@ -125,9 +125,9 @@ def _view_superpixels(scores: Any) -> Scores:
 _ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
     "classes": metrics.ClassAccumulator,
     "regions": metrics.RegionAccumulator,
-    "boundaries": metrics.BoundaryBenchmark,
+    "boundaries": metrics.BoundaryAccumulator,
     "instances": metrics.InstanceAccumulator,
-    "superpixels": metrics.SuperpixelBenchmark,
+    "superpixels": metrics.SuperpixelAccumulator,
 }
 #: For each family what is shown of its scores; the first is the headline, where less is worse.
 _VIEWS: Mapping[str, Callable[[Any], Scores]] = {

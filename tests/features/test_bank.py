@@ -1,7 +1,6 @@
 """The feature bank against scipy, and its promises: same bits in any box, nothing leaks in."""
 
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ from sklearn.base import clone
 from pixelseg import FeatureBank
 from pixelseg._core.boxes import box3d, slices_of
 from pixelseg._core.image import as_image
-from pixelseg._core.workspace import Results, Workspace
-from pixelseg.features import OPS, Op, compute_box, workspace, workspace_bytes
+from pixelseg._core.workspace import pool
+from pixelseg.features import OPS, Op, compute_box, workspace_bytes
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -436,7 +435,7 @@ def test_scikit_learn_manners():
         ((30, 40, 300), ((2, 9), (0, 8), (100, 130))),
     ],
 )
-def test_workspace_bytes_bound_what_is_held(shape, box, masked):
+def test_workspace_bytes_bound_what_is_held(shape, box, masked, monkeypatch):
     image = as_image(
         texture(shape), channel_axis=None, mask=np.ones(shape, bool) if masked else None
     )
@@ -445,78 +444,21 @@ def test_workspace_bytes_bound_what_is_held(shape, box, masked):
     out = np.empty((plan.n_features, *box_shape), np.float32)
     compute_box(plan, image, box, out)
 
-    def peak():
-        tracemalloc.start()
+    # Nothing is left from earlier calls.
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "KEPT", 0)
         compute_box(plan, image, box, out)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak
-
-    # A thread of its own has no memory from earlier calls.
-    with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(peak).result()
+    assert pool.idle_bytes == 0
+    tracemalloc.start()
+    compute_box(plan, image, box, out)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     bound = workspace_bytes(plan, box_shape, image.shape3d)
     assert held < bound
     pixels_read = [
         min(n + 2 * h, size) for n, h, size in zip(box_shape, plan.halo, image.shape3d, strict=True)
     ]
     assert bound < 250 * np.prod(pixels_read)  # a bound that says something
-
-
-def test_the_workspace_is_used_again():
-    with workspace.scope():
-        first = workspace.take((3, 40))
-        assert first.ctypes.data % 64 == 0
-        workspace.give(first)
-        again = workspace.take(120)
-        assert again.ctypes.data == first.ctypes.data
-        assert not np.shares_memory(workspace.take(120), again)
-    mark = workspace.mark()
-    outer = workspace.take(500)
-    workspace.release(mark)
-    assert workspace.take(500).ctypes.data == outer.ctypes.data
-    workspace.release(mark)
-
-
-def test_idle_memory_makes_room_within_a_budget():
-    space = Workspace()
-    with space.within(10_000):
-        first = space.take(1000)
-    assert space.idle_bytes == 4000
-    with space.within(10_000):
-        assert np.shares_memory(space.take(1000), first)
-        space.take(1200)
-        space.take(900)  # more than the budget, and nothing idle to give
-        assert space.idle_bytes == 0
-    with space.within(10_000):
-        space.take(1500)
-        assert space.idle_bytes + space.taken_bytes <= 10_000
-        space.take(800)
-        assert space.idle_bytes + space.taken_bytes <= 10_000
-    assert space.taken_bytes == 0
-
-
-def test_a_result_s_memory_is_used_again_when_nobody_holds_it():
-    results = Results()
-    first = results.take((2, 30, 40))
-    assert first.flags.writeable
-    assert first.ctypes.data % 64 == 0
-    assert first.dtype == np.float32
-    address = first.ctypes.data
-    view = np.moveaxis(first, 0, -1)[3:, 4:, 1]
-    view[...] = 5
-    del first
-    other = results.take((2, 30, 40))
-    assert not np.shares_memory(view, other)
-    assert (view == 5).all()
-    del view
-    again = results.take((60, 40))
-    assert again.ctypes.data == address
-    assert results.take((60, 40)).ctypes.data != other.ctypes.data
-    del again, other
-    results.KEPT = 100
-    results.take((3, 3))
-    assert sum(idle.nbytes for idle in results._idle) <= 100
 
 
 def test_results_of_one_image_after_the_other_do_not_mix():
