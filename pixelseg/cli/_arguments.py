@@ -42,10 +42,9 @@ def jobs(text: str) -> int:
 
 def channel_axis(text: str) -> int | str | None:
     """auto, none, or the number of an axis."""
-    if text.lower() == "auto":
-        return "auto"
-    if text.lower() == "none":
-        return None
+    words = {"auto": "auto", "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
     try:
         return int(text)
     except ValueError:

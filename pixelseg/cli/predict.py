@@ -113,6 +113,7 @@ def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> N
 
     image = _open(model, job, args)
     overwrite = args.overwrite or args.skip_existing
+    options = {"spacing": image.source.spacing, "overwrite": overwrite}
     shape = image.spatial_shape
     kinds: dict[str, tuple[str, tuple[int, ...], Any, int | None]] = {
         files.SEGMENTED: ("labels", shape, label_dtype(model.classes_), None),
@@ -120,20 +121,11 @@ def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> N
         files.UNCERTAINTY: ("uncertainty", shape, "float32", None),
     }
     with ExitStack() as stack:
-        out = {
-            name: stack.enter_context(
-                create_image(
-                    job.outputs[ending],
-                    shape,
-                    dtype,
-                    channel_axis=axis,
-                    spacing=image.source.spacing,
-                    overwrite=overwrite,
-                )
-            )
-            for ending, (name, shape, dtype, axis) in kinds.items()
-            if ending in job.outputs
-        }
+        out = {}
+        for ending in kinds.keys() & job.outputs.keys():
+            name, size, dtype, axis = kinds[ending]
+            file = create_image(job.outputs[ending], size, dtype, channel_axis=axis, **options)
+            out[name] = stack.enter_context(file)
         model.predict_into(image, **out, progress=progress)
         if files.PREVIEW in job.outputs:
             preview = job.outputs[files.PREVIEW]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -147,11 +148,10 @@ def _show_plan(args: argparse.Namespace, images: Any, labels: Any) -> int:
 
     from .._core.arrays import as_labels
 
-    totals: dict[int, int] = {}
+    totals: Counter[int] = Counter()
     for image, strokes in zip(images, labels, strict=True):
         values, counts = np.unique(as_labels(strokes, image.spatial_shape), return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            totals[value] = totals.get(value, 0) + count
+        totals.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         shape = " x ".join(map(str, image.spatial_shape))
         place = f"labels in {labels.current.name}"
         print(f"{images.current}  {shape}, {image.n_channels} channel(s), {place}")

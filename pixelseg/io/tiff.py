@@ -45,20 +45,12 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
         data = _pixels(path, file, series, shape)
         alpha = page.photometric == 2 and len(page.extrasamples) == 1
         alpha = alpha and page.extrasamples[0] in _ALPHA
-    if channel_axis != "auto":
-        axis = channel_axis
-        spatial = list(axes)
-        if isinstance(axis, int) and -len(axes) <= axis < len(axes):
-            del spatial[axis]
-    else:
-        axis = _channels(axes, shape, path)
-        spatial = [name for k, name in enumerate(axes) if k != axis]
-    spacing = tuple(known.get(_SPATIAL.get(name, "Z"), math.nan) for name in spatial)
+    axis = _channels(axes, shape, path) if channel_axis == "auto" else channel_axis
+    channels = axis % len(axes) if isinstance(axis, int) else None
+    spatial = [name if name in "YX" else "Z" for k, name in enumerate(axes) if k != channels]
+    spacing = tuple(known.get(name, math.nan) for name in spatial)
     whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
     return Stored(data, axis, spacing if whole else None, bool(alpha))
-
-
-_SPATIAL = {"Y": "Y", "X": "X"}
 
 
 def _check_last_page(file: Any) -> None:

@@ -1,7 +1,5 @@
 """The loop over files and the plan of outputs, which all commands share."""
 
-from pathlib import Path
-
 import pytest
 
 from pixelseg.cli import _batch as batch
