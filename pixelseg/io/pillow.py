@@ -7,6 +7,7 @@ it stretches grey of 2 and 4 bits to 0...255, which changes labels. Both are und
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .._core.arrays import Array
-from .paths import ImageFileError
+from .paths import ImageFileError, lossy_labels
 from .stored import Stored
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
@@ -32,20 +33,26 @@ _STRETCHED = {"L;2": 85, "L;4": 17}
 #: Modes that hold grey or colours as they are.
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
 
+#: Pillow's limit of size is lifted for one opening at a time, so that it is left as it was.
+_OPENING = threading.Lock()
+
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path, page: int = 0) -> Iterator[Any]:
     """Open an image of any size: the user named the file, so a large one is meant."""
-    limit = Image.MAX_IMAGE_PIXELS
-    try:
-        Image.MAX_IMAGE_PIXELS = None
-        with warnings.catch_warnings():
-            # Pillow warns of odd EXIF and resolution entries, which are not used here.
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                yield image
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    with warnings.catch_warnings():
+        # Pillow warns of odd EXIF and resolution entries, which are not used here.
+        warnings.simplefilter("ignore")
+        with _OPENING:
+            limit = Image.MAX_IMAGE_PIXELS
+            try:
+                Image.MAX_IMAGE_PIXELS = None
+                image = Image.open(path)
+                image.seek(page)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        with image:
+            yield image
 
 
 def read_pillow(path: Path) -> Stored:
@@ -71,6 +78,8 @@ def read_png_values(path: Path) -> Array:
     """The numbers that a PNG stores: indices of a palette, grey of few bits unstretched."""
     with opened(path) as image:
         _check_single(image, path)
+        if image.format in ("JPEG", "MPO"):
+            raise ImageFileError(lossy_labels(path))
         rawmode = _rawmode(image)
         if rawmode not in _SIXTEEN_BIT:
             return stored_values(image)

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
-from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
+from .paths import (
+    PILLOW_SUFFIXES,
+    TIFF_SUFFIXES,
+    ImageFileError,
+    check_source,
+    lossy_labels,
+    naming_damage,
+)
 from .stored import Stored
 
 #: Bytes of alpha that are looked at in one go.
@@ -111,19 +118,22 @@ def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "a
     ((3, 4), dtype('uint16'), (0.5, 0.5), 11)
     """
     path = check_source(path)
+    return _with_channels_last(path, _read(path, channel_axis), channel_axis)
+
+
+def _read(path: Path, channel_axis: int | str | None) -> Stored:
+    """What a file of any kind stores."""
     suffix = path.suffix.lower()
     with naming_damage(path):
         if suffix in PILLOW_SUFFIXES:
             from .pillow import read_pillow
 
-            stored = read_pillow(path)
-        elif suffix in TIFF_SUFFIXES:
+            return read_pillow(path)
+        if suffix in TIFF_SUFFIXES:
             from .tiff import read_tiff
 
-            stored = read_tiff(path, channel_axis)
-        else:
-            stored = _read_npy(path, channel_axis)
-    return _with_channels_last(path, stored, channel_axis)
+            return read_tiff(path, channel_axis)
+        return _read_npy(path, channel_axis)
 
 
 def read_labels(path: str | PathLike[str]) -> Array:
@@ -159,10 +169,7 @@ def read_labels(path: str | PathLike[str]) -> Array:
     path = check_source(path)
     suffix = path.suffix.lower()
     if suffix in (".jpg", ".jpeg"):
-        raise ImageFileError(
-            f"{path} is a JPEG, whose compression changes labels near every edge: save strokes as "
-            "PNG or TIFF."
-        )
+        raise ImageFileError(lossy_labels(path))
     opaque = None
     if suffix == ".png":
         from .pillow import read_png_values
@@ -173,7 +180,11 @@ def read_labels(path: str | PathLike[str]) -> Array:
         if has_channels and values.shape[-1] in (2, 4):
             values, opaque = values[..., :-1], values[..., -1] != 0
     else:
-        image = read_image(path, channel_axis=None if suffix == ".npy" else "auto")
+        asked = None if suffix == ".npy" else "auto"
+        stored = _read(path, asked)
+        if stored.lossy:
+            raise ImageFileError(lossy_labels(path))
+        image = _with_channels_last(path, stored, asked)
         values, opaque = np.asarray(image), image.mask
         has_channels = image.channel_axis is not None
     if opaque is not None:

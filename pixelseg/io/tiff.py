@@ -50,7 +50,8 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
     spatial = [name if name in "YX" else "Z" for k, name in enumerate(axes) if k != channels]
     spacing = tuple(known.get(name, math.nan) for name in spatial)
     whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
-    return Stored(data, axis, spacing if whole else None, bool(alpha))
+    lossy = page.compression in (6, 7)
+    return Stored(data, axis, spacing if whole else None, bool(alpha), lossy)
 
 
 def _check_last_page(file: Any) -> None:

@@ -95,8 +95,7 @@ class PillowPieces:
 
         path, number = self._places[page]
         try:
-            with naming_damage(path), opened(path) as image:
-                image.seek(number)
+            with naming_damage(path), opened(path, number) as image:
                 pixels = stored_values(image)
         except ImageFileError as error:
             if not isinstance(error.__cause__, UnidentifiedImageError):

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -302,6 +303,25 @@ def test_labels_stored_as_whole_floating_point_numbers(tmp_path):
     np.save(tmp_path / "a.npy", np.array([[0.0, 0.5]]))
     with pytest.raises(ValueError, match="fractions"):
         io.read_labels(tmp_path / "a.npy")
+
+
+def test_labels_that_went_through_jpeg_are_refused_by_content(tmp_path):
+    labels = np.zeros((64, 64), np.uint8)
+    labels[20:40, 20:40] = 2
+    Image.fromarray(labels).save(tmp_path / "renamed.png", format="JPEG")
+    Image.fromarray(labels).save(tmp_path / "inside.tif", compression="jpeg")
+    for name in ("renamed.png", "inside.tif"):
+        assert io.read_image(tmp_path / name).shape == labels.shape
+        with pytest.raises(ValueError, match=f"{name} is a JPEG"):
+            io.read_labels(tmp_path / name)
+
+
+def test_pillows_limit_is_left_as_it_was(tmp_path):
+    limit = Image.MAX_IMAGE_PIXELS
+    io.write_image(tmp_path / "a.png", np.zeros((50, 60), np.uint8))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: io.read_image(tmp_path / "a.png"), range(200)))
+    assert limit == Image.MAX_IMAGE_PIXELS
 
 
 def test_jpeg_labels_and_negative_labels_are_refused(tmp_path):
