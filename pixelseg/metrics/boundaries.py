@@ -99,10 +99,11 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = 0) -> Array:
 
 def _over_blocks(extreme: np.ufunc, labels: Array) -> Array:
     """Take the extreme label of each 2 x 2 block; the last row and column stand for themselves."""
-    across = labels.copy()
+    across, result = np.empty_like(labels), np.empty_like(labels)
     extreme(labels[:, :-1], labels[:, 1:], out=across[:, :-1])
-    result = across.copy()
+    across[:, -1] = labels[:, -1]
     extreme(across[:-1], across[1:], out=result[:-1])
+    result[-1] = across[-1]
     return result
 
 

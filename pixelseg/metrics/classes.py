@@ -385,6 +385,8 @@ def _count_classes(
 
 def _pool(counts: Sequence[_ClassCounts]) -> _ClassCounts:
     """The counts of several images together, of all their classes."""
+    if len(counts) == 1:
+        return counts[0]
     classes = np.unique(np.concatenate([one.classes for one in counts]))
     total = np.zeros((len(classes),) * 2, np.int64)
     for one in counts:
