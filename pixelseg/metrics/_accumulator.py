@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from ._averages import mean_of
 from ._inputs import as_thresholds
 
 
@@ -56,6 +58,29 @@ class Accumulator:
         if not self._images:
             raise ValueError("there is nothing to score: call update(truth, prediction) first.")
         return self._images
+
+
+Scores = TypeVar("Scores")
+
+
+@dataclass(frozen=True)
+class SetScores(Generic[Scores]):
+    """The scores of each image, in the order of `update`, and their `mean` over images.
+
+    A score that an image has no value for (NaN) is averaged over the others.
+    """
+
+    mean: Scores
+    images: tuple[Scores, ...]
+
+
+class MeanAccumulator(Accumulator, Generic[Scores]):
+    """An accumulator that averages scores: every image of the set weighs the same."""
+
+    def result(self) -> SetScores[Scores]:
+        """Average the images so far; without any a ValueError."""
+        images = self._records()
+        return SetScores(mean_of(images), tuple(images))
 
 
 class ThresholdAccumulator(Accumulator):

@@ -191,14 +191,14 @@ def boundary_scores(
 
 
 @dataclass(frozen=True)
-class Annotation:
+class _Annotation:
     """One annotator's boundary map, and where that annotator says nothing."""
 
     boundaries: Array
     ignored: Array
 
 
-def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotation]:
+def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[_Annotation]:
     """Check what was given as truth, and mark and thin the boundaries of segmentations."""
     truths = as_annotations(truth, shape)
     labels = as_ignore(ignore)
@@ -207,12 +207,12 @@ def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotat
         ignored = ignored_pixels(one, labels)
         if one.dtype != bool:
             one = thin_boundaries(boundary_map(one, ignore=labels))
-        annotations.append(Annotation(one & ~ignored, ignored))
+        annotations.append(_Annotation(one & ~ignored, ignored))
     check_something_left(not all(one.ignored.all() for one in annotations), labels)
     return annotations
 
 
-def count_matches(annotations: list[Annotation], maps: list[Array], reach: float) -> Array:
+def count_matches(annotations: list[_Annotation], maps: list[Array], reach: float) -> Array:
     """Match every map with every annotator; the four counts of each map, int64 (n_maps, 4).
 
     The counts are matched and all truth pixels, summed over annotators, and matched (by any
