@@ -96,12 +96,12 @@ class ThresholdAccumulator(Accumulator):
 
     def _check_alike(self, other: Self) -> None:
         super()._check_alike(other)
-        if other._levels is not None:
+        if other._images:
             self._keep_levels(other._levels)
 
     def _keep_levels(self, levels: Array) -> None:
         """Settle the thresholds that scores are kept at, or refuse others than before."""
-        before = levels if self._levels is None else self._levels
+        before = self._levels if self._images else levels
         if not np.array_equal(levels, before):
             raise ValueError(
                 f"prediction has {len(levels)} thresholds, up to {levels[-1]}, but the images "
