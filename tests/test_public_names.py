@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import pixelseg
 
 
@@ -11,6 +13,8 @@ def test_public_names():
         "FeatureBank",
         "ForestClassifier",
         "PixelClassifier",
+        "features",
+        "forest",
         "io",
         "load",
         "metrics",
@@ -28,3 +32,13 @@ def test_import_loads_neither_numba_nor_scikit_learn():
     code = f"import sys, pixelseg; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("package", ["features", "forest"])
+def test_a_sub_package_loads_on_first_use_and_no_numba(package):
+    code = (
+        f"import sys, pixelseg; names = pixelseg.{package}.__all__; "
+        f"[getattr(pixelseg.{package}, name) for name in names]; print('numba' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

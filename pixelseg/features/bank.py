@@ -21,6 +21,7 @@ from .._core.boxes import Box
 from .._core.image import Image, as_image
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.workspace import results
+from .compute import compute_box
 from .ops import OPS, Op
 from .plan import FeaturePlan, make_plan
 
@@ -150,12 +151,12 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             )
         volumes = planes if checked.ndim == 3 else planes[:, np.newaxis]
         if effective_n_jobs(n_jobs) == 1:
-            plan.compute(checked, checked.whole, volumes)
+            compute_box(plan, checked, checked.whole, volumes)
         else:
 
             def compute(box: Box) -> None:
                 index = (slice(None), *(slice(start, stop) for start, stop in box))
-                planes[index] = plan.compute(checked, box).reshape(planes[index].shape)
+                planes[index] = compute_box(plan, checked, box).reshape(planes[index].shape)
 
             run_chunks(compute, _chunks(checked.spatial_shape), n_jobs)
         return np.moveaxis(planes, 0, -1)

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from pixelseg import FeatureBank
 from pixelseg._core.image import as_image
 from pixelseg._core.workspace import Results, Workspace
-from pixelseg.features import OPS, Op, workspace
+from pixelseg.features import OPS, Op, compute_box, workspace, workspace_bytes
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -139,7 +139,7 @@ def test_narrow_axes_have_differences_that_make_sense():
 def whole():
     image = as_image(texture((150, 163)).astype(np.float32))
     plan = FeatureBank(sigmas=(0.7, 1.6, 3.5, 6.0)).plan(image)
-    return image, plan, plan.compute(image, image.whole)
+    return image, plan, compute_box(plan, image, image.whole)
 
 
 @given(st.data())
@@ -149,7 +149,7 @@ def test_any_box_has_the_same_bits(whole, data):
     for size in image.spatial_shape:
         start = data.draw(st.integers(0, size - 1))
         box.append((start, data.draw(st.integers(start + 1, size))))
-    part = plan.compute(image, tuple(box))
+    part = compute_box(plan, image, tuple(box))
     expected = features[(slice(None), slice(None), *(slice(*edge) for edge in box))]
     np.testing.assert_array_equal(part, expected)
 
@@ -158,7 +158,7 @@ def test_any_box_has_the_same_bits(whole, data):
 def test_any_crop_has_the_same_bits_beyond_the_halo(whole, top, left, right):
     image, plan, features = whole
     crop = as_image(image.source[top:, left:right])
-    part = plan.compute(crop, crop.whole)
+    part = compute_box(plan, crop, crop.whole)
     _, halo, _ = plan.halo
     expected = features[:, :, top:, left:right]
     inner = (slice(None), slice(None), slice(halo, -halo), slice(halo, -halo))
@@ -168,13 +168,13 @@ def test_any_crop_has_the_same_bits_beyond_the_halo(whole, top, left, right):
 def test_boxes_of_a_volume_have_the_same_bits():
     image = as_image(texture((14, 45, 50)), channel_axis=None, spacing=(2, 1, 1))
     plan = FeatureBank(sigmas=(1.0, 3.5)).plan(image)
-    features = plan.compute(image, image.whole)
+    features = compute_box(plan, image, image.whole)
     for box in [
         ((0, 5), (3, 40), (7, 8)),
         ((13, 14), (0, 45), (0, 33)),
         ((4, 9), (20, 21), (0, 50)),
     ]:
-        part = plan.compute(image, box)
+        part = compute_box(plan, image, box)
         index = (slice(None), *(slice(*edge) for edge in box))
         np.testing.assert_array_equal(part, features[index])
 
@@ -272,14 +272,14 @@ def test_boxes_and_crops_of_a_masked_image_have_the_same_bits():
     mask[:, 60:] = True  # far from any hole a pixel must still take the same way
     checked = as_image(image, mask=mask)
     plan = FeatureBank(sigmas=(0.7, 3.5)).plan(checked)
-    features = plan.compute(checked, checked.whole)
+    features = compute_box(plan, checked, checked.whole)
     for box in [((0, 90), (75, 100)), ((13, 14), (0, 99)), ((40, 77), (51, 53))]:
         index = (slice(None), slice(None), *(slice(*edge) for edge in box))
-        np.testing.assert_array_equal(plan.compute(checked, box), features[index])
+        np.testing.assert_array_equal(compute_box(plan, checked, box), features[index])
     crop = as_image(image[:, 30:], mask=mask[:, 30:])
     halo = plan.halo[2]
     np.testing.assert_array_equal(
-        plan.compute(crop, crop.whole)[..., halo:], features[..., 30 + halo :]
+        compute_box(plan, crop, crop.whole)[..., halo:], features[..., 30 + halo :]
     )
 
 
@@ -331,7 +331,8 @@ def test_an_op_of_ones_own():
     checked = as_image(image)
     plan = bank.plan(checked)
     np.testing.assert_array_equal(
-        plan.compute(checked, ((10, 30), (5, 70)))[:, 0], np.moveaxis(features, -1, 0)[:, 10:30, 5:]
+        compute_box(plan, checked, ((10, 30), (5, 70)))[:, 0],
+        np.moveaxis(features, -1, 0)[:, 10:30, 5:],
     )
     mask = image > image.mean()
     masked = bank.transform(np.where(mask, image, np.nan), mask=mask)
@@ -413,11 +414,11 @@ def test_workspace_bytes_bound_what_is_held(shape, box, masked):
     plan = FeatureBank().plan(image)
     box_shape = (1, *(stop - start for start, stop in box))[-3:]
     out = np.empty((plan.n_features, *box_shape), np.float32)
-    plan.compute(image, box, out)
+    compute_box(plan, image, box, out)
 
     def peak():
         tracemalloc.start()
-        plan.compute(image, box, out)
+        compute_box(plan, image, box, out)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
@@ -425,7 +426,7 @@ def test_workspace_bytes_bound_what_is_held(shape, box, masked):
     # A thread of its own has no memory from earlier calls.
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(peak).result()
-    bound = plan.workspace_bytes(box_shape, image.shape3d)
+    bound = workspace_bytes(plan, box_shape, image.shape3d)
     assert held < bound
     pixels_read = [
         min(n + 2 * h, size) for n, h, size in zip(box_shape, plan.halo, image.shape3d, strict=True)
