@@ -154,7 +154,7 @@ def _open(model: Any, job: Job, args: argparse.Namespace) -> tuple[Any, Any]:
         job.image,
         channel_axis=args.channel_axis,
         spacing=model.spacing,
-        ndim=model.traits_.ndim,
+        ndim=model.input_spec_.ndim,
     )
 
 
@@ -163,7 +163,6 @@ def _show_plan(model: Any, job: Job, args: argparse.Namespace) -> None:
     from .._core.memory import format_bytes
 
     file, image = _open(model, job, args)
-    model.traits_.check_kind(image)
     plan = model.plan_predict(image)
     shape = " x ".join(map(str, file.shape))
     tile = " x ".join(map(str, plan.tile_shape[-image.ndim :]))
@@ -176,7 +175,7 @@ def _show_plan(model: Any, job: Job, args: argparse.Namespace) -> None:
 
 def _predict(model: Any, job: Job, args: argparse.Namespace, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.answers import label_dtype
+    from ..classify.outputs import label_dtype
     from ..io import create_image
 
     file, image = _open(model, job, args)

@@ -50,9 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     learning.add_argument(
         "--class-prior",
-        choices=["estimate", "strokes"],
+        choices=["estimate", "labels"],
         default="estimate",
-        help="how common the classes are: estimated from unlabelled pixels, or as in the strokes",
+        help="how common the classes are: estimated from unlabelled pixels, or as in the labels",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
@@ -89,19 +89,20 @@ def run(args: argparse.Namespace) -> int:
     spacing = _spacing(args, pairs[0][0])
     data = Pairs(pairs, args.channel_axis, spacing)
     model = _make_model(args, data, spacing)
+    score = None
     try:
         if args.dry_run:
             return _show_plan(args, data)
         model.fit(data.images, data.labels, progress=_progress())
         _show_training(model, watch)
         if args.cross_validate:
-            model.cross_validate(data.images, data.labels, progress=_progress())
-            _show_score(model)
+            score = model.cross_validate(data.images, data.labels, progress=_progress())
+            _show_score(score, model.class_names)
     except (ValueError, TypeError) as error:
         if data.current is None:
             raise
         raise type(error)(f"{data.current}: {error}") from error
-    model.save(args.output, overwrite=args.overwrite)
+    model.save(args.output, score=score, overwrite=args.overwrite)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     return 0
 
@@ -169,14 +170,13 @@ def _show_training(model: Any, watch: Stopwatch) -> None:
     print(f"trained on {plural(training.n_images, 'image')} in {watch}")
 
 
-def _show_score(model: Any) -> None:
-    result = model.cross_validation_
+def _show_score(result: Any, names: dict[int, str] | None) -> None:
     print(
         f"cross-validated over {result.groups}: mean IoU {result.mean_iou:.3f}, accuracy "
         f"{result.accuracy:.3f}"
     )
     for value, score in zip(result.classes.tolist(), result.iou, strict=True):
-        print(f"  class {_name(value, model.class_names)}: IoU {score:.3f}")
+        print(f"  class {_name(value, names)}: IoU {score:.3f}")
 
 
 def _name(value: int, names: dict[int, str] | None) -> str:

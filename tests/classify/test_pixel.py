@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg._core.image import as_image
-from pixelseg.classify.answers import Answers, label_dtype
+from pixelseg.classify.outputs import Outputs, label_dtype
 
 from .scenes import make_scene
 
@@ -47,7 +47,7 @@ def test_probabilities(scene, quick):
         model.predict_uncertainty(image, kind="variance")
 
 
-@pytest.mark.parametrize("prior", ["estimate", "strokes", (0.02, 0.98)])
+@pytest.mark.parametrize("prior", ["estimate", "labels", (0.02, 0.98)])
 @pytest.mark.parametrize("classifier", ["forest", "mlp", GaussianNB()])
 def test_labels_are_those_of_the_probabilities(quick, classifier, prior):
     """Also where the forest stops asking trees, on noise that leaves many pixels in doubt."""
@@ -122,10 +122,8 @@ def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs):
     model, image, expected = fitted
     out = np.zeros_like(expected)
 
-    checked = as_image(image)
-    tiles = model._plan(checked, tile)
-    answers = Answers(model.classes_, probabilities=out)
-    model._predictor.run(checked, tiles, answers, progress=False, n_jobs=n_jobs)
+    outputs = Outputs(model.classes_, probabilities=out)
+    model.model_.predict(as_image(image), outputs, n_jobs=n_jobs, tile_shape=tile)
     np.testing.assert_array_equal(out, expected)
 
 
@@ -142,8 +140,7 @@ def test_crops_give_the_same_bits_away_from_their_border(fitted, top, left, bott
 def test_a_small_budget_gives_the_same_bits(fitted):
     model, image, expected = fitted
     small = clone(model).set_params(max_memory="3MB")
-    for name in [n for n in vars(model) if n.endswith("_") and not n.startswith("_")]:
-        setattr(small, name, getattr(model, name))
+    small.model_ = model.model_
     assert len(small.plan_predict(image).boxes(2)) > 1
     np.testing.assert_array_equal(small.predict_proba(image), expected)
 
@@ -197,8 +194,8 @@ def test_layouts_and_byte_orders_just_work(fitted):
 def test_the_order_of_the_images_does_not_matter(quick):
     scenes = [make_scene(seed=k) for k in range(3)]
     images, strokes = [s[0] for s in scenes], [s[2] for s in scenes]
-    a = quick(max_samples=30).fit(images, strokes)
-    b = quick(max_samples=30).fit(images[::-1], strokes[::-1])
+    a = quick(samples_per_class=30).fit(images, strokes)
+    b = quick(samples_per_class=30).fit(images[::-1], strokes[::-1])
     np.testing.assert_array_equal(a.predict_proba(images[0]), b.predict_proba(images[0]))
     assert a.training_.label_hash == b.training_.label_hash
     np.testing.assert_array_equal(a.training_.check_patch, b.training_.check_patch)
@@ -262,7 +259,7 @@ def test_mask_is_the_way_out_of_nan(scene, quick):
 def test_a_scikit_learn_forest_gives_its_own_bits(scene, forest):
     image, _, strokes = scene
     bank = FeatureBank(sigmas=(1.0,))
-    model = PixelClassifier(bank, forest(8, random_state=3), class_prior="strokes")
+    model = PixelClassifier(bank, forest(8, random_state=3), class_prior="labels")
     p = model.fit(image, strokes).predict_proba(image)
     X = bank.transform(image)
     peer = forest(8, random_state=3).fit(X[strokes > 0], strokes[strokes > 0])
@@ -286,12 +283,12 @@ def test_class_prior(scene, quick):
     strokes[:4], strokes[4:5] = truth[:4], truth[4:5]
     strokes[:5, 45:48] = 0
     shares = {}
-    for prior in ("strokes", "estimate", [0.9, 0.1]):
+    for prior in ("labels", "estimate", [0.9, 0.1]):
         model = quick(class_prior=prior).fit(image, strokes)
         assert abs(model.class_prior_.sum() - 1) < 1e-9
         shares[str(prior)] = (model.predict(image) == 1).mean(), model.class_prior_[0]
     assert shares["[0.9, 0.1]"][1] == pytest.approx(0.9)
-    assert shares["[0.9, 0.1]"][0] >= shares["strokes"][0]
+    assert shares["[0.9, 0.1]"][0] >= shares["labels"][0]
     with pytest.raises(ValueError, match="3 entries but the labels have 2"):
         quick(class_prior=[1, 1, 1]).fit(image, strokes)
 
@@ -300,7 +297,7 @@ def test_dense_masks_rule_the_prior(scene, quick):
     image, truth, _ = scene
     truth = truth.copy()
     truth[:, 20:] = 2
-    model = quick(max_samples=50).fit(image, truth)
+    model = quick(samples_per_class=50).fit(image, truth)
     np.testing.assert_allclose(model.class_prior_, [20 / 90, 70 / 90], atol=0.1)
 
 
@@ -342,7 +339,7 @@ def test_scikit_learn_manners(quick):
 def test_grid_search_over_lists_of_images(quick):
     scenes = [make_scene(seed=k, shape=(40, 60)) for k in range(3)]
     grid = {"features__sigmas": [(1.0,), (2.0,)], "classifier__max_depth": [1, 4]}
-    search = GridSearchCV(PixelClassifier(max_samples=50), grid, cv=3)
+    search = GridSearchCV(PixelClassifier(samples_per_class=50), grid, cv=3)
     search.set_params(estimator__classifier__n_estimators=5)
     search.fit([s[0] for s in scenes], [s[2] for s in scenes])
     assert search.best_score_ > 0.9
@@ -447,7 +444,7 @@ def test_the_least_memory_to_train_with_suffices(scene, quick):
         ({"classifier": "svm"}, ValueError, "'forest', 'mlp'"),
         ({"classifier": 3}, TypeError, "fit and predict_proba"),
         ({"features": "all"}, TypeError, "FeatureBank"),
-        ({"max_samples": 0}, ValueError, "max_samples is 0"),
+        ({"samples_per_class": 0}, ValueError, "samples_per_class is 0"),
         ({"max_memory": "lots"}, ValueError, "max_memory is 'lots'"),
         ({"max_memory": 1000}, ValueError, "max_memory"),
         ({"class_prior": "guess"}, ValueError, "class_prior is 'guess'"),
