@@ -22,7 +22,7 @@ from ..metrics import mean_iou
 from . import cross_validation, model_file
 from .cross_validation import CrossValidation
 from .input_spec import InputSpec
-from .kinds import make_classifier
+from .kinds import KINDS, make_classifier
 from .model import FittedModel, TrainingRecord
 from .prior import check_class_prior
 from .refiners import check_refiner
@@ -94,7 +94,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         parts: dict[str, Any] = {}
         if self.features is None:
             parts["features"] = FeatureBank()
-        if isinstance(self.classifier, str):
+        if isinstance(self.classifier, str) and self.classifier in KINDS:
             parts["classifier"] = make_classifier(self.classifier, self.random_state)
         return parts
 

@@ -9,6 +9,7 @@ import numpy as np
 from .._core.arrays import Array, as_labels
 from .._core.image import Image
 from .._core.memory import parse_memory
+from .._core.threads import effective_n_jobs
 from .model import FittedModel
 from .outputs import Outputs, label_dtype
 from .sampling import fill_rows
@@ -73,7 +74,7 @@ def _predict_places(
     if model.refiner is None and len(positions) <= _FEW_PIXELS and rows <= budget // 2:
         X = np.empty((len(positions), plan.n_features), np.float32)
         fill_rows(image, plan, positions, X, budget=budget - rows, n_jobs=n_jobs)
-        return model.rows.predict_places(X.T)
+        return model.rows.predict_places(X.T, effective_n_jobs(n_jobs))
     labels = np.empty(image.spatial_shape, label_dtype(model.classes))
     outputs = Outputs(model.classes, labels=labels)
     model.predict(image, outputs, max_memory=max_memory, n_jobs=n_jobs)

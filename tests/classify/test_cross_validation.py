@@ -9,29 +9,6 @@ from pixelseg.metrics import mean_iou
 from .scenes import make_scene
 
 
-def test_score_is_mean_iou_at_labelled_pixels(scene, quick):
-    image, truth, strokes = scene
-    model = quick().fit(image, strokes)
-    predicted = model.predict(image)
-    for labels in (strokes, truth):
-        marked = labels > 0
-        ious = [
-            ((labels == c) & (predicted == c))[marked].sum()
-            / ((labels == c) | (predicted == c))[marked].sum()
-            for c in (1, 2)
-        ]
-        assert model.score(image, labels) == pytest.approx(np.mean(ious))
-    assert model.score([image, image], [strokes, truth]) <= 1
-
-
-def test_a_class_the_model_does_not_know_counts_as_wrong(scene, quick):
-    image, truth, strokes = scene
-    model = quick().fit(image, strokes)
-    truth = truth.copy()
-    truth[:10] = 5
-    assert model.score(image, truth) < 0.8
-
-
 def test_folds_never_split_an_image(quick):
     scenes = [make_scene(seed=k, shape=(40, 60)) for k in range(5)]
     result = quick().cross_validate([s[0] for s in scenes], [s[2] for s in scenes], n_folds=3)
