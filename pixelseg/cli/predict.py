@@ -88,14 +88,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:
     return open_image(
-        job.image, channel_axis=args.channel_axis, spacing=model.spacing, ndim=model.traits_.ndim
+        job.image,
+        channel_axis=args.channel_axis,
+        spacing=model.spacing,
+        ndim=model.input_spec_.ndim,
     )
 
 
 def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Print one image's tiles, memory and outputs."""
     image = _open(model, job, args)
-    model.traits_.check_kind(image)
     plan = model.plan_predict(image)
     shape = " x ".join(map(str, image.shape))
     tile = " x ".join(map(str, plan.tile_shape[-image.ndim :]))
@@ -109,7 +111,7 @@ def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) ->
 
 def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.answers import label_dtype
+    from ..classify.outputs import label_dtype
 
     image = _open(model, job, args)
     overwrite = args.overwrite or args.skip_existing

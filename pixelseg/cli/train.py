@@ -56,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     learning.add_argument(
         "--class-prior",
-        choices=["estimate", "strokes"],
+        choices=["estimate", "labels"],
         default="estimate",
-        help="how common the classes are: estimated from unlabelled pixels, or as in the strokes",
+        help="how common the classes are: estimated from unlabelled pixels, or as in the labels",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
@@ -96,20 +96,21 @@ def run(args: argparse.Namespace) -> int:
     labels = Reread([path for _, path in pairs], read_labels)
     model = _make_model(args, next(iter(images)), spacing)
     bar = sys.stderr.isatty()  # but not into a log
+    score = None
     try:
         if args.dry_run:
             return _show_plan(args, images, labels)
         model.fit(images, labels, progress=bar)
         _show_training(model, watch)
         if args.cross_validate:
-            model.cross_validate(images, labels, progress=bar)
-            _show_score(model)
+            score = model.cross_validate(images, labels, progress=bar)
+            _show_score(score, model.class_names)
     except (ValueError, TypeError) as error:
         current = images.current or labels.current
         if current is None:
             raise
         raise ValueError(f"{current}: {error}") from error
-    model.save(args.output, overwrite=args.overwrite)
+    model.save(args.output, score=score, overwrite=args.overwrite)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     return 0
 
@@ -171,14 +172,13 @@ def _show_training(model: Any, watch: Stopwatch) -> None:
     print(f"trained on {plural(training.n_images, 'image')} in {watch}")
 
 
-def _show_score(model: Any) -> None:
-    result = model.cross_validation_
+def _show_score(result: Any, names: dict[int, str] | None) -> None:
     print(
         f"cross-validated over {result.groups}: mean IoU {result.mean_iou:.3f}, accuracy "
         f"{result.accuracy:.3f}"
     )
     for value, score in zip(result.classes.tolist(), result.iou, strict=True):
-        print(f"  class {_name(value, model.class_names)}: IoU {score:.3f}")
+        print(f"  class {_name(value, names)}: IoU {score:.3f}")
 
 
 def _name(value: int, names: dict[int, str] | None) -> str:

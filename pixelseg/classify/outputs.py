@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import PROBABILITY_DTYPE, Array
-from .._core.boxes import Box
+from .._core.boxes import Box, slices_of
+from .._core.checks import as_choice
+from .row_classifier import most_probable
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Arrays to fill, those that are wanted; anything that takes `array[slices] = block`."""
+class Outputs:
+    """Arrays to fill, those that are wanted; anything that takes `array[slices] = block`.
+
+    Tiles end where memory says, not where the chunks of a zarr or HDF5 array do: two threads
+    that read, change and write the same chunk would lose one tile. All but NumPy's own arrays,
+    memory maps among them, are therefore written by one thread at a time.
+    """
 
     classes: Array  # int64 (k,), ascending
     labels: Any = None
     probabilities: Any = None
     uncertainty: Any = None
     kind: str = "margin"
+    _lock: Any = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @property
     def labels_only(self) -> bool:
@@ -28,7 +38,7 @@ class Answers:
 
     def check(self, spatial_shape: tuple[int, ...]) -> None:
         """Refuse arrays that cannot hold the answers for an image."""
-        check_kind(self.kind)
+        as_choice("kind", self.kind, ("margin", "entropy"))
         if self.labels_only and self.labels is None:
             raise ValueError("labels, probabilities and uncertainty are all None: pass one array.")
         values = np.dtype(PROBABILITY_DTYPE)
@@ -40,25 +50,39 @@ class Answers:
         if self.uncertainty is not None:
             check_output("uncertainty", self.uncertainty, spatial_shape, values)
 
-    def write(self, box: Box, probabilities: Array) -> None:
-        """Write what is wanted of a box, from its probabilities (*box_shape, k)."""
-        index = slices(box)
+    def write_probabilities(self, box: Box, probabilities: Array, mask: Array | None) -> None:
+        """Write what is wanted of a box, from its probabilities (*box_shape, k); 0 outside."""
+        if mask is not None:
+            probabilities[~mask] = 0
         if self.labels is not None:
-            self.labels[index] = labels_of(probabilities, self.classes)
+            self._write(self.labels, box, self._labels_at(most_probable(probabilities)))
         if self.probabilities is not None:
-            self.probabilities[index] = probabilities
+            self._write(self.probabilities, box, probabilities)
         if self.uncertainty is not None:
-            self.uncertainty[index] = uncertainty_of(probabilities, self.kind)
+            self._write(self.uncertainty, box, uncertainty_of(probabilities, self.kind))
 
-    def write_labels(self, box: Box, labels: Array) -> None:
-        """Write labels that are known already."""
-        self.labels[slices(box)] = labels
+    def write_places(self, box: Box, places: Array, mask: Array | None) -> None:
+        """Write labels alone, from places in `classes` (*box_shape); 0 outside."""
+        labels = self._labels_at(places)
+        if mask is not None:
+            labels[~mask] = 0
+        self._write(self.labels, box, labels)
+
+    def _labels_at(self, places: Array) -> Array:
+        """Classes at places; place -1 is 0."""
+        return np.append(self.classes, 0).astype(label_dtype(self.classes))[places]
+
+    def _write(self, target: Any, box: Box, block: Array) -> None:
+        with nullcontext() if isinstance(target, np.ndarray) else self._lock:
+            target[slices_of(box)] = block
 
 
-def check_kind(kind: str) -> None:
-    """Refuse a kind of uncertainty that there is not."""
-    if kind not in ("margin", "entropy"):
-        raise ValueError(f"kind is {kind!r} but must be 'margin' or 'entropy'.")
+def as_output(out: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A new array, or the caller's `out` if it can hold the result."""
+    if out is None:
+        return np.empty(shape, dtype)
+    check_output("out", out, shape, np.dtype(dtype))
+    return out
 
 
 def check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
@@ -71,25 +95,9 @@ def check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -
         raise TypeError(f"{name} has dtype {out.dtype} but must hold {dtype}.")
 
 
-def slices(box: Box) -> tuple[slice, ...]:
-    """A box as an index."""
-    return tuple(slice(start, stop) for start, stop in box)
-
-
 def label_dtype(classes: Array) -> np.dtype:
     """The smallest unsigned dtype that holds every class and 0."""
     return np.min_scalar_type(int(classes.max()))
-
-
-def labels_of(probabilities: Array, classes: Array) -> Array:
-    """The most probable class of each pixel; 0 where all probabilities are 0 (outside a mask)."""
-    from ._answer_kernels import most_probable
-
-    dtype = label_dtype(classes)
-    labels = np.empty(probabilities.shape[:-1], dtype)
-    rows = np.ascontiguousarray(probabilities).reshape(-1, len(classes))
-    most_probable(rows, classes.astype(dtype), labels.reshape(-1))
-    return labels
 
 
 def uncertainty_of(probabilities: Array, kind: str) -> Array:
