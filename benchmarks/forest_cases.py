@@ -70,7 +70,7 @@ def _ours(model: Rows) -> Array:
 
 def _ours_planes(model: Rows) -> Array:
     """Features as `FeatureBank` makes them, a plane each, without turning them into rows."""
-    return model.ours.forest_.predict_proba(model.planes.T)
+    return model.ours.flat_.predict_planes(model.planes)
 
 
 def _theirs(model: Rows) -> Array:
