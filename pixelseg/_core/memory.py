@@ -13,9 +13,11 @@ DEFAULT_MEMORY = {2: 384 * 2**20, 3: 2 * 2**30}
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+#: What `max_memory` may be.
+Memory = int | float | str | None
 
 
-def parse_memory(max_memory: Real | float | str | None, ndim: int) -> int:
+def parse_memory(max_memory: Memory, ndim: int) -> int:
     """Bytes of a `max_memory`: a number of bytes, or text such as "2GB", "500 MB" or "1.5GiB".
 
     None is the default for images of `ndim` axes.

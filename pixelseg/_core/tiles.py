@@ -56,7 +56,6 @@ def plan_tiles(
     budget: int,
     n_jobs: int,
     is_binding: bool = True,
-    tile_shape: Shape3D | None = None,
 ) -> TilePlan:
     """Choose the boxes, and how many are worked on at a time, that answer an image soonest.
 
@@ -65,11 +64,6 @@ def plan_tiles(
     since a user named it, is a ValueError that says the least `max_memory`; a default one gives
     way to the least that does the work, and the plan says so.
     """
-    if tile_shape is not None:
-        side = tuple(min(a, b) for a, b in zip(tile_shape, shape, strict=True))
-        fixed: Shape3D = (side[0], side[1], side[2])
-        return TilePlan(shape, fixed, tile_bytes(fixed), n_jobs, budget)
-
     sides = [sorted({min(side, size) for side in _SIDES}) for size in shape]
     boxes: list[Shape3D] = [(d, h, w) for d, h, w in product(*sides)]
     bytes_of = cache(tile_bytes)

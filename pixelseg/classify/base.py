@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from os import PathLike
 from typing import Any, Self
 
@@ -11,19 +12,18 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.arrays import Array, is_array_like
+from .._core.arrays import is_array_like
 from .._core.checks import as_count, as_seed
 from .._core.image import Image, as_image
-from .._core.memory import parse_memory
+from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
 from ..metrics import mean_iou
 from . import cross_validation, model_file
 from .cross_validation import CrossValidation
-from .input_spec import InputSpec
 from .kinds import KINDS, make_classifier
-from .model import FittedModel, TrainingRecord
+from .model import FittedModel
 from .prior import check_class_prior
 from .refiners import check_refiner
 from .scoring import labelled_confusion
@@ -41,6 +41,11 @@ _LEARNING = (
 )
 
 
+def _view(path: str, doc: str) -> Any:
+    """A part of the fitted model as an attribute of the estimator."""
+    return property(attrgetter(f"model_.{path}"), doc=doc)
+
+
 class ImageClassifier(ClassifierMixin, BaseEstimator):
     """Base of the estimators that learn classes from labelled images.
 
@@ -55,7 +60,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     class_weight: Any
     class_prior: Any
     samples_per_class: int | None
-    max_memory: int | float | str | None
+    max_memory: Memory
     n_jobs: int | None
     random_state: Any
     channel_axis: int | str | None
@@ -105,15 +110,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         accuracy would hide it. `GridSearchCV` maximises this score. A labelled class that the
         model does not know counts as wrong.
         """
-        confusion = labelled_confusion(
-            self._current_model(),
-            images,
-            labels,
-            mask,
-            self._open_known,
-            max_memory=self.max_memory,
-            n_jobs=self.n_jobs,
-        )
+        model, limits = self._current_model(), (self.max_memory, self.n_jobs)
+        confusion = labelled_confusion(model, images, labels, mask, self._open_known, *limits)
         return float(mean_iou(confusion))
 
     def cross_validate(
@@ -191,45 +189,16 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         order = np.argsort(-importances, kind="stable")
         return {self.feature_names_out_[k]: float(importances[k]) for k in order}
 
-    @property
-    def classes_(self) -> Array:
-        """The labels seen at `fit`, ascending, without 0."""
-        return self.model_.classes
-
-    @property
-    def features_(self) -> FeatureBank:
-        """The feature bank that the model was fitted with."""
-        return self.model_.features
-
-    @property
-    def feature_names_out_(self) -> tuple[str, ...]:
-        """Names of the features, in the order of the classifier's inputs."""
-        return self.model_.feature_names
-
-    @property
-    def classifier_(self) -> Any:
-        """The fitted classifier."""
-        return self.model_.rows.classifier
-
-    @property
-    def class_prior_(self) -> Array:
-        """The share of each class that predictions assume."""
-        return self.model_.rows.prior
-
-    @property
-    def prior_ratio_(self) -> Array | None:
-        """What the classifier's probabilities are multiplied by to assume that; None for 1."""
-        return self.model_.rows.prior_ratio
-
-    @property
-    def input_spec_(self) -> InputSpec:
-        """Axes, channels, dtypes and range of values of the training images."""
-        return self.model_.input_spec
-
-    @property
-    def training_(self) -> TrainingRecord:
-        """How many pixels of each class were marked and kept, and a hash of the labels."""
-        return self.model_.training
+    classes_ = _view("classes", "The labels seen at `fit`, ascending, without 0.")
+    features_ = _view("features", "The feature bank that the model was fitted with.")
+    feature_names_out_ = _view("feature_names", "Names of the features, in the classifier's order.")
+    classifier_ = _view("rows.classifier", "The fitted classifier.")
+    class_prior_ = _view("rows.prior", "The share of each class that predictions assume.")
+    prior_ratio_ = _view(
+        "rows.prior_ratio", "What probabilities are multiplied by for that, or None."
+    )
+    input_spec_ = _view("input_spec", "Axes, channels, dtypes and values of the training images.")
+    training_ = _view("training", "Pixels marked and kept of each class, and a hash of the labels.")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .._core.boxes import around
 from .._core.image import Image
 
 #: Whose spec an image of a training set must meet.
@@ -39,15 +40,8 @@ class InputSpec:
         """The spec of one image; its range of values is that of its middle part."""
         low, high = _range_of(image)
         peak = max(abs(low), abs(high))
-        return cls(
-            image.ndim,
-            image.n_channels,
-            image.spacing,
-            (image.dtype.name,),
-            low,
-            high,
-            (peak, peak),
-        )
+        axes = image.ndim, image.n_channels, image.spacing
+        return cls(*axes, (image.dtype.name,), low, high, (peak, peak))
 
     @property
     def dtype(self) -> str:
@@ -101,13 +95,9 @@ class InputSpec:
             return -1
         return "auto"
 
-    def to_json(self) -> dict[str, Any]:
-        """The spec as plain JSON values."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> InputSpec:
-        """Read back what `to_json` wrote, checking every type."""
+        """Read back the fields from JSON, checking every type."""
         least, most = (float(peak) for peak in record["peaks"])
         spec = cls(
             ndim=int(record["ndim"]),
@@ -144,11 +134,8 @@ def check_input(image: InputSpec | Image, known: InputSpec | Image, whose: str) 
 def _range_of(image: Image) -> tuple[float, float]:
     """Smallest and largest value in the middle of an image, of at most `_LOOK` values."""
     side = max(1, int((_LOOK / image.n_channels) ** (1 / image.ndim)))
-    starts = [max(0, (size - side) // 2) for size in image.spatial_shape]
-    box = tuple(
-        (start, min(size, start + side))
-        for start, size in zip(starts, image.spatial_shape, strict=True)
-    )
+    middle = [size // 2 for size in image.spatial_shape]
+    box = around(middle, side, image.spatial_shape)
     values = image.read(box)
     if image.mask is not None:
         values = values[:, image.read_mask(box)]

@@ -16,7 +16,7 @@ import numpy as np
 from .._core.arrays import PROBABILITY_DTYPE, Array
 from .._core.boxes import Box, Shape3D, shape3d, shape_of, slices_of
 from .._core.image import Image, as_image
-from .._core.memory import parse_memory
+from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.tiles import TilePlan, plan_tiles
@@ -90,31 +90,16 @@ class FittedModel:
         return self.rows.classes
 
     def plan(
-        self,
-        image: Image,
-        *,
-        max_memory: int | float | str | None = None,
-        n_jobs: int | None = None,
-        tile_shape: Shape3D | None = None,
-    ) -> TilePlan:
-        """Cut an image into tiles that need at most `max_memory` bytes together.
-
-        With None they take what they need at the least; `fits` says whether that was within the
-        default.
-        """
-        return self._plan(image, max_memory, n_jobs, tile_shape)[1]
-
-    def _plan(
-        self,
-        image: Image,
-        max_memory: int | float | str | None,
-        n_jobs: int | None,
-        tile_shape: Shape3D | None,
+        self, image: Image, max_memory: Memory = None, n_jobs: int | None = None
     ) -> tuple[FeaturePlan, TilePlan]:
-        """Plans of features and tiles, kept for images like this one."""
-        kind = (image.shape3d, image.ndim, image.spacing, image.n_channels, image.mask is None)
+        """Settle how features are made, and cut the image into tiles of `max_memory` bytes.
+
+        Together they need that at the most; with None, what they need at the least, and `fits` of
+        the tiles says whether that was within the default. Plans are kept for images like this one.
+        """
         n_jobs = effective_n_jobs(n_jobs)
-        key = (kind, max_memory, n_jobs, tile_shape)
+        kind = (image.shape3d, image.ndim, image.n_channels, image.spacing, image.mask is None)
+        key = (kind, max_memory, n_jobs)
         known = self._plans.get(key)
         if known is not None:
             return known
@@ -132,7 +117,6 @@ class FittedModel:
             budget=parse_memory(max_memory, image.ndim),
             is_binding=max_memory is not None,
             n_jobs=n_jobs,
-            tile_shape=tile_shape,
         )
         if len(self._plans) >= _KEPT_PLANS:
             self._plans.clear()
@@ -143,17 +127,15 @@ class FittedModel:
         self,
         image: Image,
         outputs: Outputs,
-        *,
-        max_memory: int | float | str | None = None,
+        max_memory: Memory = None,
         n_jobs: int | None = None,
         progress: Progress = False,
-        tile_shape: Shape3D | None = None,
     ) -> None:
         """Write all answers that are wanted; outside a mask they are 0.
 
         Where labels are all and nothing refines, a forest asks fewer trees.
         """
-        features, tiles = self._plan(image, max_memory, n_jobs, tile_shape)
+        features, tiles = self.plan(image, max_memory, n_jobs)
         boxes = tiles.boxes(image.ndim)
         whole = None
         if self.refiner is not None:
@@ -185,10 +167,6 @@ class FittedModel:
         if whole is not None:
             refined = refine(self.refiner, whole, image)
             outputs.write_probabilities(image.whole, refined, image.mask)
-
-    def predict_rows(self, X: Array, n_jobs: int = 1) -> Array:
-        """Class of each row of features (n, n_features), before any refinement."""
-        return self.classes[self.rows.predict_places(np.asarray(X).T, n_jobs)]
 
     def open_check_patch(self) -> Image:
         """The check patch as an image."""

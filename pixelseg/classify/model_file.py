@@ -20,6 +20,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ FORMAT_VERSION = 2
 _MAX_BYTES = 4 * 2**30
 _MAX_JSON_BYTES = 2**24
 _PREFIX = "classifier/"
+_TRAINING = ("classes", "n_marked", "n_kept", "n_images", "label_hash")
 
 
 def save(model: FittedModel, path: str | PathLike[str], *, overwrite: bool = False) -> None:
@@ -173,14 +175,8 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
         "classifier_params": _plain(_own_params(rows.classifier)),
         "refiner": _plain(refiner_to_record(model.refiner)),
         "class_names": _plain(model.class_names),
-        "input": model.input_spec.to_json(),
-        "training": {
-            "classes": list(training.classes),
-            "n_marked": list(training.n_marked),
-            "n_kept": list(training.n_kept),
-            "n_images": training.n_images,
-            "label_hash": training.label_hash,
-        },
+        "input": asdict(model.input_spec),
+        "training": {name: getattr(training, name) for name in _TRAINING},
         "cross_validated_mean_iou": training.cross_validated_mean_iou,
     }
     arrays["check/image"] = training.check_patch
@@ -250,6 +246,9 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     features = FeatureBank(ops=record["features"]["ops"], sigmas=record["features"]["sigmas"])
     training = record["training"]
     score = record["cross_validated_mean_iou"]
+    counts: dict[str, Any] = {
+        name: tuple(int(value) for value in training[name]) for name in _TRAINING[:3]
+    }
     model = FittedModel(
         estimator=str(record["estimator"]),
         params=_from_plain(record["params"]),
@@ -258,9 +257,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
         rows=_rebuild_rows(record, arrays, len(names)),
         input_spec=InputSpec.from_json(record["input"]),
         training=TrainingRecord(
-            classes=tuple(int(value) for value in training["classes"]),
-            n_marked=tuple(int(count) for count in training["n_marked"]),
-            n_kept=tuple(int(count) for count in training["n_kept"]),
+            **counts,
             n_images=int(training["n_images"]),
             label_hash=str(training["label_hash"]),
             check_patch=arrays["check/image"],

@@ -39,16 +39,12 @@ class Outputs:
     def check(self, spatial_shape: tuple[int, ...]) -> None:
         """Refuse arrays that cannot hold the answers for an image."""
         as_choice("kind", self.kind, ("margin", "entropy"))
-        if self.labels_only and self.labels is None:
+        wanted = {n: getattr(self, n) for n in ("labels", "probabilities", "uncertainty")}
+        if all(out is None for out in wanted.values()):
             raise ValueError("labels, probabilities and uncertainty are all None: pass one array.")
-        values = np.dtype(PROBABILITY_DTYPE)
-        if self.labels is not None:
-            check_output("labels", self.labels, spatial_shape, label_dtype(self.classes))
-        if self.probabilities is not None:
-            shape = (*spatial_shape, len(self.classes))
-            check_output("probabilities", self.probabilities, shape, values)
-        if self.uncertainty is not None:
-            check_output("uncertainty", self.uncertainty, spatial_shape, values)
+        for name, out in wanted.items():
+            if out is not None:
+                check_output(name, out, *output_form(name, spatial_shape, self.classes))
 
     def write_probabilities(self, box: Box, probabilities: Array, mask: Array | None) -> None:
         """Write what is wanted of a box, from its probabilities (*box_shape, k); 0 outside."""
@@ -77,12 +73,14 @@ class Outputs:
             target[slices_of(box)] = block
 
 
-def as_output(out: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    """A new array, or the caller's `out` if it can hold the result."""
-    if out is None:
-        return np.empty(shape, dtype)
-    check_output("out", out, shape, np.dtype(dtype))
-    return out
+def output_form(
+    name: str, spatial_shape: tuple[int, ...], classes: Array
+) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype of an answer: labels, probabilities or uncertainty."""
+    if name == "labels":
+        return spatial_shape, label_dtype(classes)
+    own = (len(classes),) if name == "probabilities" else ()
+    return (*spatial_shape, *own), np.dtype(PROBABILITY_DTYPE)
 
 
 def check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:

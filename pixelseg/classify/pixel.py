@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.arrays import PROBABILITY_DTYPE
-from .._core.checks import as_choice
 from .._core.image import Image
+from .._core.memory import Memory
 from .._core.progress import Progress
 from .._core.tiles import TilePlan
 from ..features import FeatureBank
 from .base import ImageClassifier
 from .input_spec import check_input
 from .model import FittedModel
-from .outputs import Outputs, as_output, label_dtype
+from .outputs import Outputs, check_output, output_form
 from .training import collect_samples, fit_rows
 
 
@@ -120,7 +120,7 @@ class PixelClassifier(ImageClassifier):
         class_weight: Any = None,
         class_prior: Any = "estimate",
         samples_per_class: int | None = 2000,
-        max_memory: int | float | str | None = None,
+        max_memory: Memory = None,
         n_jobs: int | None = None,
         random_state: Any = 0,
         channel_axis: int | str | None = "auto",
@@ -203,10 +203,7 @@ class PixelClassifier(ImageClassifier):
         -------
         ndarray of the smallest unsigned integers that hold `classes_`, or `out`
         """
-        image = self._open_checked(image, mask)
-        out = as_output(out, image.spatial_shape, label_dtype(self.classes_))
-        self._predict(image, Outputs(self.classes_, labels=out), progress)
-        return out
+        return self._predict_one("labels", image, mask, out, progress)
 
     def predict_proba(
         self, image: Any, *, mask: Any = None, out: Any = None, progress: Progress = False
@@ -215,10 +212,7 @@ class PixelClassifier(ImageClassifier):
 
         Each pixel sums to 1; outside `mask` all are 0. Parameters as `predict`.
         """
-        image = self._open_checked(image, mask)
-        out = as_output(out, (*image.spatial_shape, len(self.classes_)), PROBABILITY_DTYPE)
-        self._predict(image, Outputs(self.classes_, probabilities=out), progress)
-        return out
+        return self._predict_one("probabilities", image, mask, out, progress)
 
     def predict_uncertainty(
         self,
@@ -234,11 +228,7 @@ class PixelClassifier(ImageClassifier):
         `kind="margin"` is 1 minus the lead of the best class over the second, "entropy" the
         entropy of the probabilities over its largest value. Other parameters as `predict`.
         """
-        as_choice("kind", kind, ("margin", "entropy"))
-        image = self._open_checked(image, mask)
-        out = as_output(out, image.spatial_shape, PROBABILITY_DTYPE)
-        self._predict(image, Outputs(self.classes_, uncertainty=out, kind=kind), progress)
-        return out
+        return self._predict_one("uncertainty", image, mask, out, progress, kind)
 
     def predict_into(
         self,
@@ -273,16 +263,16 @@ class PixelClassifier(ImageClassifier):
         True
         """
         image = self._open_checked(image, mask)
-        outputs = Outputs(self.classes_, labels, probabilities, uncertainty, kind)
-        outputs.check(image.spatial_shape)
-        self._predict(image, outputs, progress)
+        self._predict(
+            image, Outputs(self.classes_, labels, probabilities, uncertainty, kind), progress
+        )
 
     def plan_predict(self, image: Any) -> TilePlan:
         """The tiles that `predict` would work through, and the bytes that they need."""
         check_is_fitted(self)
         image = self._open_known(image, None)
         check_input(image, self.input_spec_, "the model")
-        return self.model_.plan(image, max_memory=self.max_memory, n_jobs=self.n_jobs)
+        return self.model_.plan(image, self.max_memory, self.n_jobs)[1]
 
     def _open_checked(self, image: Any, mask: Any) -> Image:
         """An image of the kind that the model was trained on."""
@@ -291,7 +281,18 @@ class PixelClassifier(ImageClassifier):
         self.input_spec_.check(checked)
         return checked
 
+    def _predict_one(
+        self, name: str, image: Any, mask: Any, out: Any, progress: Progress, kind: str = "margin"
+    ) -> Any:
+        """A single answer, into `out` or a new array."""
+        image = self._open_checked(image, mask)
+        form = output_form(name, image.spatial_shape, self.classes_)
+        if out is None:
+            out = np.empty(*form)
+        check_output("out", out, *form)
+        self._predict(image, Outputs(self.classes_, **{name: out}, kind=kind), progress)
+        return out
+
     def _predict(self, image: Image, outputs: Outputs, progress: Progress) -> None:
-        self._current_model().predict(
-            image, outputs, max_memory=self.max_memory, n_jobs=self.n_jobs, progress=progress
-        )
+        outputs.check(image.spatial_shape)
+        self._current_model().predict(image, outputs, self.max_memory, self.n_jobs, progress)

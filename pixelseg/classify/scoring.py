@@ -8,7 +8,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_labels
 from .._core.image import Image
-from .._core.memory import parse_memory
+from .._core.memory import Memory, parse_memory
 from .._core.threads import effective_n_jobs
 from .model import FittedModel
 from .outputs import Outputs, label_dtype
@@ -25,8 +25,7 @@ def labelled_confusion(
     labels: Any,
     masks: Any,
     open_image: OpenImage,
-    *,
-    max_memory: int | float | str | None = None,
+    max_memory: Memory = None,
     n_jobs: int | None = None,
 ) -> Array:
     """Confusion matrix of a fitted model over the labelled pixels of all images.
@@ -63,7 +62,7 @@ def _predict_places(
     model: FittedModel,
     image: Image,
     positions: Array,
-    max_memory: int | float | str | None,
+    max_memory: Memory,
     n_jobs: int | None,
 ) -> Array:
     """Place in the model's classes at flat positions of an image."""
@@ -77,5 +76,5 @@ def _predict_places(
         return model.rows.predict_places(X.T, effective_n_jobs(n_jobs))
     labels = np.empty(image.spatial_shape, label_dtype(model.classes))
     outputs = Outputs(model.classes, labels=labels)
-    model.predict(image, outputs, max_memory=max_memory, n_jobs=n_jobs)
+    model.predict(image, outputs, max_memory, n_jobs)
     return np.searchsorted(model.classes, labels.reshape(-1)[positions])

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.boxes import around
 from .._core.image import Image
-from .._core.memory import format_bytes, parse_memory
+from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
 from ..features import FeatureBank
 from .input_spec import InputSpec
@@ -40,7 +41,7 @@ class Training:
     class_weight: Any
     class_prior: Any
     samples_per_class: int | None
-    max_memory: int | float | str | None
+    max_memory: Memory
     n_jobs: int | None
     seed: int
     open_image: OpenImage
@@ -221,16 +222,8 @@ def _target_prior(
 
 def _check_patch(image: Image, positions: Array) -> Array:
     """A small piece (C, *spatial) of the image around its labelled pixels, in its own dtype."""
-    at = np.unravel_index(positions[len(positions) // 2], image.spatial_shape)
-    side = _PATCH[image.ndim]
-    starts = [
-        max(0, min(int(centre) - side // 2, size - side))
-        for centre, size in zip(at, image.spatial_shape, strict=True)
-    ]
-    box = tuple(
-        (start, min(size, start + side))
-        for start, size in zip(starts, image.spatial_shape, strict=True)
-    )
+    centre = np.unravel_index(positions[len(positions) // 2], image.spatial_shape)
+    box = around(centre, _PATCH[image.ndim], image.spatial_shape)
     planes = image.read(box, dtype=None)
     return planes[:, 0] if image.ndim == 2 else planes
 

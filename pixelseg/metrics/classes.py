@@ -196,10 +196,12 @@ def class_scores(
 
     Parameters
     ----------
-    truth, prediction, ignore
+    truth, prediction
         As in `confusion_matrix`.
     n_classes : int, default None
         Number of classes, from the first; None takes the classes that occur, whatever their labels.
+    ignore
+        As in `confusion_matrix`.
 
     Returns
     -------

@@ -5,7 +5,7 @@ Vision and Image Understanding 166, 2018, and the papers named at each score. Tw
 superpixel matter to most of them: how its pixels spread over the true regions, which is one
 table of overlaps, and where its outline runs.
 
-As in that benchmark, segments are first split into pieces that are connected across sides of
+As in that benchmark, segments are first split into components that are connected across sides of
 pixels: a label that lies in two places is two superpixels. The benchmark's program has quirks
 (rounding, window shape, what it does with empty input); here the definition holds, and the
 docstrings say where the program differs.

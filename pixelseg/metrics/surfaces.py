@@ -100,10 +100,12 @@ def hausdorff_distance(
 
     Parameters
     ----------
-    truth, prediction, spacing
+    truth, prediction
         As in `surface_distances`.
     percentile : float, default 100
         100 is the Hausdorff distance proper, the largest; 95 is the usual robust one ("HD95").
+    spacing
+        As in `surface_distances`.
 
     Returns
     -------

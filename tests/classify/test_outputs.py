@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelseg.classify.outputs import Outputs, as_output, label_dtype, uncertainty_of
+from pixelseg.classify.outputs import Outputs, label_dtype, output_form, uncertainty_of
 from pixelseg.classify.row_classifier import most_probable
 
 from ..oracles import classify as oracle
@@ -71,7 +71,8 @@ def test_uncertainty_of_known_rows():
 
 def test_label_dtypes_hold_every_class():
     assert [label_dtype(np.array([1, top])) for top in (255, 256, 65536)] == ["u1", "u2", "u4"]
-    assert as_output(None, (2, 3), np.uint8).shape == (2, 3)
+    assert output_form("labels", (2, 3), CLASSES) == ((2, 3), "u2")
+    assert output_form("probabilities", (2, 3), CLASSES) == ((2, 3, 3), "f4")
 
 
 class ReadChangeWrite:

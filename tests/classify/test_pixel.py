@@ -16,8 +16,8 @@ import pixelseg
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier, io
 from pixelseg._core.image import as_image
 from pixelseg._core.memory import DEFAULT_MEMORY
-from pixelseg.classify import InputSpec
-from pixelseg.classify.outputs import Outputs, label_dtype
+from pixelseg.classify import FittedModel, InputSpec, TilePlan
+from pixelseg.classify.outputs import label_dtype
 
 from .scenes import make_scene
 
@@ -121,12 +121,13 @@ def fitted():
 
 @pytest.mark.parametrize("tile", [(1, 64, 64), (1, 200, 200), (1, 17, 33)])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs):
+def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs, monkeypatch):
     model, image, expected = fitted
+    tiles = TilePlan((1, *image.shape), tile, 10**9, n_jobs, 10**9)
+    plans = model.features_.plan(as_image(image)), tiles
+    monkeypatch.setattr(FittedModel, "plan", lambda *_: plans)
     out = np.zeros_like(expected)
-
-    outputs = Outputs(model.classes_, probabilities=out)
-    model.model_.predict(as_image(image), outputs, n_jobs=n_jobs, tile_shape=tile)
+    model.predict_proba(image, out=out)
     np.testing.assert_array_equal(out, expected)
 
 
