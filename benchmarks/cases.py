@@ -7,13 +7,22 @@ compares what the cases cover with what pixelseg makes public.
 
 from __future__ import annotations
 
-from . import classify_cases, feature_cases, forest_cases, metric_cases, segment_cases, start_cases
+from . import (
+    classify_cases,
+    feature_cases,
+    forest_cases,
+    graph_cases,
+    metric_cases,
+    segment_cases,
+    start_cases,
+)
 from .case import Case
 
 CASES: tuple[Case, ...] = (
     *feature_cases.CASES,
     *forest_cases.CASES,
     *classify_cases.CASES,
+    *graph_cases.CASES,
     *metric_cases.CASES,
     *segment_cases.CASES,
     *start_cases.CASES,

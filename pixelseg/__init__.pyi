@@ -1,5 +1,6 @@
 from . import features as features
 from . import forest as forest
+from . import graph as graph
 from . import io as io
 from . import metrics as metrics
 from . import plot as plot

@@ -9,10 +9,11 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot",
+    "pixelseg": "FeatureBank ForestClassifier PixelClassifier graph io load metrics plot",
     "pixelseg.classify": "CrossValidation PixelClassifier load",
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
+    "pixelseg.graph": "MinCut min_cut",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
         write_labels

@@ -13,8 +13,6 @@ Tried in vain: adoption in three passes by level (as fast at best, and 6 s of co
 augmenting all meetings of a level before any adoption (four times fewer orphans, no time gained).
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from .._core.jit import kernel
@@ -25,66 +23,68 @@ ORPHAN = 253
 FREE = 255
 
 
-class Trees(NamedTuple):
-    """The two search trees over N nodes, and the lists of what is still to be looked at.
-
-    level : int32 (N,); parent, current : uint8 (N,), the arc to the parent and the first arc that
-    may lead to one; queued : uint8 (N,), a bit for each list that holds the node; lists : int32
-    (4, N), rings of the nodes of odd and even levels to grow from, of either tree; lengths : int64
-    (4,); orphans : int32 (N,), a ring; tops : int64 (4,), the levels that each tree grows from and
-    may reach; counts : int64 (2,), paths and orphans so far
-    """
-
-    level: np.ndarray
-    parent: np.ndarray
-    current: np.ndarray
-    queued: np.ndarray
-    lists: np.ndarray
-    lengths: np.ndarray
-    orphans: np.ndarray
-    tops: np.ndarray
-    counts: np.ndarray
+@kernel
+def push_to_neighbours(capacities, offsets, excess):
+    """Push excess over single arcs: most of the flow of a picture goes no farther."""
+    n_arcs, n_nodes = capacities.shape
+    for v in range(n_nodes):
+        left = excess[v]
+        if left <= 0:
+            continue
+        for k in range(n_arcs):
+            u = v + offsets[k]
+            if excess[u] < 0:
+                amount = min(left, capacities[k, v], -excess[u])
+                capacities[k, v] -= amount
+                capacities[n_arcs - 1 - k, u] += amount
+                excess[u] += amount
+                left -= amount
+                if left == 0:
+                    break
+        excess[v] = left
 
 
 @kernel
-def search(network, trees, most_orphans, most_orphans_a_path):
+def search(capacities, offsets, excess, trees, limits):
     """Push flow until no path is left; True when done, False when orphans abound.
 
-    Then the levels above 0 are those of the nodes that excess reaches. It gives up when there were
-    more than `most_orphans`, with more than `most_orphans_a_path` for each path.
+    Then the levels above 0 are those of the nodes that excess reaches. `limits` says when it gives
+    up: after so many orphans, if there were so many for each path; after so many in any case.
+
+    capacities : (K, N); offsets : int64 (K,); excess : (N,); trees : a named tuple, see solving.py.
+    It is taken apart once a level: handed to what runs for every path, it would cost a third more.
     """
-    plant_roots(network.excess, trees)
+    plant_roots(excess, trees.level, trees.parent, trees.queued, trees.lists, trees.lengths)
     tops, lengths = trees.tops, trees.lengths
+    tops[:] = 1
     while lengths[tops[0] & 1] > 0:
         n_sources, n_sinks = lengths[tops[0] & 1], lengths[2 + (tops[1] & 1)]
         of_sources = n_sinks == 0 or n_sources <= n_sinks
-        if not grow(network, trees, of_sources, most_orphans, most_orphans_a_path):
+        if not grow(capacities, offsets, excess, trees, of_sources, limits):
             return False
     return True
 
 
 @kernel
-def plant_roots(excess, trees):
+def plant_roots(excess, level, parent, queued, lists, lengths):
     """Put every node with excess or deficit on level 1 of its tree."""
-    lengths = trees.lengths
     lengths[:] = 0
-    trees.tops[:] = 1
     for v in range(len(excess)):
         if excess[v] != 0:
             row = 1 if excess[v] > 0 else 3
-            trees.level[v] = 1 if excess[v] > 0 else -1
-            trees.parent[v] = ROOT
-            trees.queued[v] = 1 << row
-            trees.lists[row, lengths[row]] = v
+            level[v] = 1 if excess[v] > 0 else -1
+            parent[v] = ROOT
+            queued[v] = 1 << row
+            lists[row, lengths[row]] = v
             lengths[row] += 1
 
 
 @kernel
-def grow(network, trees, of_sources, most_orphans, most_orphans_a_path):
+def grow(capacities, offsets, excess, trees, of_sources, limits):
     """Grow one tree by a level; False if it gave up."""
-    capacities, offsets = network.capacities, network.offsets
     level, parent, current, lists = trees.level, trees.parent, trees.current, trees.lists
-    queued, lengths, counts, tops = trees.queued, trees.lengths, trees.counts, trees.tops
+    queued, lengths, tops, orphans = trees.queued, trees.lengths, trees.tops, trees.orphans
+    counts = trees.counts
     n_arcs, n_nodes = capacities.shape
     sign, side = (1, 0) if of_sources else (-1, 1)
     top = tops[side]
@@ -94,33 +94,48 @@ def grow(network, trees, of_sources, most_orphans, most_orphans_a_path):
     tops[2] = tops[0] + of_sources
     tops[3] = tops[1] + (not of_sources)
     bit, next_bit = np.uint8(1 << row), np.uint8(1 << next_row)
-    head = 0
-    while head < lengths[row]:
-        v = lists[row, head % n_nodes]
-        head += 1
+    n_seen, head = 0, 0
+    while n_seen < lengths[row]:
+        v = lists[row, head]
+        n_seen += 1
+        head = head + 1 if head + 1 < n_nodes else 0
         queued[v] &= ~bit
         if level[v] != sign * top:
             continue
         k = 0
         while k < n_arcs:
             u = v + offsets[k]
-            if (capacities[k, v] if of_sources else capacities[n_arcs - 1 - k, u]) > 0:
-                if level[u] == 0:
+            there = sign * level[u]
+            if (
+                there <= 0
+                and (capacities[k, v] if of_sources else capacities[n_arcs - 1 - k, u]) > 0
+            ):
+                if there == 0:
                     level[u] = sign * (top + 1)
                     parent[u] = n_arcs - 1 - k
                     current[u] = 0
                     if not queued[u] & next_bit:
                         queued[u] |= next_bit
-                        lists[next_row, lengths[next_row] % n_nodes] = u
-                        lengths[next_row] += 1
-                elif sign * level[u] < 0:
-                    if of_sources:
-                        n_orphans = push_path(network, trees, v, k)
-                    else:
-                        n_orphans = push_path(network, trees, u, n_arcs - 1 - k)
-                    adopt(network, trees, n_orphans)
+                        append(lists, lengths, next_row, u)
+                else:
+                    x, arc = (v, k) if of_sources else (u, n_arcs - 1 - k)
+                    n_orphans = push_path(capacities, offsets, excess, parent, orphans, x, arc)
                     counts[0] += 1
-                    if counts[1] > most_orphans and counts[1] > most_orphans_a_path * counts[0]:
+                    counts[1] += adopt(
+                        capacities,
+                        offsets,
+                        level,
+                        parent,
+                        current,
+                        queued,
+                        lists,
+                        lengths,
+                        tops,
+                        orphans,
+                        n_orphans,
+                    )
+                    n = counts[1]
+                    if (n > limits[0] and n > limits[1] * counts[0]) or n > limits[2]:
                         return False
                     if level[v] != sign * top:
                         break
@@ -132,10 +147,17 @@ def grow(network, trees, of_sources, most_orphans, most_orphans_a_path):
 
 
 @kernel
-def push_path(network, trees, v, k):
+def append(lists, lengths, row, v):
+    """Put a node at the end of a ring."""
+    n = lengths[row]
+    n_nodes = lists.shape[1]
+    lists[row, n if n < n_nodes else n % n_nodes] = v
+    lengths[row] = n + 1
+
+
+@kernel
+def push_path(capacities, offsets, excess, parent, orphans, v, k):
     """Push what the path through arc k of v carries, from root to root; return the orphans made."""
-    capacities, offsets, excess = network.capacities, network.offsets, network.excess
-    parent, orphans = trees.parent, trees.orphans
     last = len(offsets) - 1
     u = v + offsets[k]
     amount = capacities[k, v]
@@ -191,52 +213,58 @@ def push_path(network, trees, v, k):
 
 
 @kernel
-def adopt(network, trees, n_orphans):
-    """Find a new parent for each orphan, first come first served, or let it go."""
-    capacities, offsets = network.capacities, network.offsets
-    level, parent, current, orphans = trees.level, trees.parent, trees.current, trees.orphans
+def adopt(
+    capacities, offsets, level, parent, current, queued, lists, lengths, tops, orphans, n_orphans
+):
+    """Find a new parent for each orphan, first come first served, or let it go; return how many."""
     n_arcs, n_nodes = capacities.shape
-    head, tail = 0, n_orphans
-    while head < tail:
-        v = orphans[head % n_nodes]
-        head += 1
+    head, tail, waiting, seen = 0, n_orphans, n_orphans, 0
+    while waiting > 0:
+        v = orphans[head]
+        head = head + 1 if head + 1 < n_nodes else 0
+        waiting -= 1
+        seen += 1
         of_sources = level[v] > 0
         below = level[v] - 1 if of_sources else level[v] + 1
         k = np.int64(current[v]) if below != 0 else n_arcs
         while k < n_arcs:
             u = v + offsets[k]
-            left = capacities[n_arcs - 1 - k, u] if of_sources else capacities[k, v]
-            if level[u] == below and left > 0:
+            if (
+                level[u] == below
+                and (capacities[n_arcs - 1 - k, u] if of_sources else capacities[k, v]) > 0
+            ):
                 break
             k += 1
         if k < n_arcs:
             parent[v] = current[v] = k
             continue
 
-        lowest, arc = np.int32(2**31 - 1), FREE
+        lowest, new_parent = np.int32(2**31 - 1), FREE
         for k in range(n_arcs):
             u = v + offsets[k]
             distance = level[u] if of_sources else -level[u]
             if distance > 0:
                 if parent[u] == n_arcs - 1 - k:
                     parent[u] = ORPHAN
-                    orphans[tail % n_nodes] = u
-                    tail += 1
-                left = capacities[n_arcs - 1 - k, u] if of_sources else capacities[k, v]
-                if distance < lowest and left > 0:
-                    lowest, arc = distance, k
+                    orphans[tail] = u
+                    tail = tail + 1 if tail + 1 < n_nodes else 0
+                    waiting += 1
+                if (
+                    distance < lowest
+                    and (capacities[n_arcs - 1 - k, u] if of_sources else capacities[k, v]) > 0
+                ):
+                    lowest, new_parent = distance, k
         side = 0 if of_sources else 1
-        if arc == FREE or lowest + 1 > trees.tops[2 + side]:
+        if new_parent == FREE or lowest + 1 > tops[2 + side]:
             level[v] = 0
             parent[v] = FREE
             continue
         level[v] = lowest + 1 if of_sources else -(lowest + 1)
-        parent[v] = current[v] = arc
-        if lowest + 1 >= trees.tops[side]:
+        parent[v] = current[v] = new_parent
+        if lowest + 1 >= tops[side]:
             row = 2 * side + ((lowest + 1) & 1)
             bit = np.uint8(1 << row)
-            if not trees.queued[v] & bit:
-                trees.queued[v] |= bit
-                trees.lists[row, trees.lengths[row] % n_nodes] = v
-                trees.lengths[row] += 1
-    trees.counts[1] += tail
+            if not queued[v] & bit:
+                queued[v] |= bit
+                append(lists, lengths, row, v)
+    return seen

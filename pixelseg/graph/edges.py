@@ -3,22 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import Array
 from .._core.grid import as_connectivity, forward_offsets, neighbour_offsets, neighbour_slices
+from .ranges import Range, find_range
 
 Offset = tuple[int, ...]
 
 
-def as_weights(weights: Any, spatial_shape: Sequence[int], connectivity: int) -> dict[Offset, Any]:
-    """Check the weights of a grid's edges: offset -> a number, or an array of `spatial_shape`.
+@dataclass(frozen=True)
+class Edges:
+    """Checked weights of a grid's edges: offset -> a number, or an array of the spatial shape.
 
-    One number stands for all edges of `connectivity`. An entry whose opposite is not given holds
-    undirected edges, and appears in both directions, the array of the opposite one shifted.
+    An entry whose opposite is not given holds undirected edges.
     """
+
+    weights: dict[Offset, Any]
+    ranges: dict[Offset, Range]
+    connectivity: int
+
+    def arcs(self) -> dict[Offset, tuple[Any, bool]]:
+        """Every arc: offset -> its weights, and whether they lie at its far end.
+
+        An undirected edge has its weight at its first pixel, so that the arc back finds it at the
+        pixel that it leads to.
+        """
+        arcs: dict[Offset, tuple[Any, bool]] = {}
+        for offset, value in self.weights.items():
+            back = tuple(-step for step in offset)
+            arcs[offset] = (value, False)
+            if back not in self.weights:
+                arcs[back] = (value, True)
+        return arcs
+
+    def largest_sum(self) -> Any:
+        """What no node has more of on its arcs, in and out: twice the largest at each offset."""
+        n_ways = {
+            offset: 1 if tuple(-step for step in offset) in self.weights else 2
+            for offset in self.weights
+        }
+        return 2 * sum(n * self.ranges[offset].most for offset, n in n_ways.items())
+
+
+def as_edges(weights: Any, spatial_shape: Sequence[int], connectivity: Any) -> Edges:
+    """Check the weights of a grid's edges; one number stands for all edges of `connectivity`."""
     ndim = len(spatial_shape)
     connectivity = as_connectivity(connectivity, ndim)
     known = {tuple(offset) for offset in neighbour_offsets(ndim, connectivity).tolist()}
@@ -33,6 +65,7 @@ def as_weights(weights: Any, spatial_shape: Sequence[int], connectivity: int) ->
             tuple(offset): weights for offset in forward_offsets(ndim, connectivity).tolist()
         }
     checked: dict[Offset, Any] = {}
+    ranges: dict[Offset, Range] = {}
     for key, value in weights.items():
         offset = tuple(int(step) for step in np.atleast_1d(key))
         if offset not in known:
@@ -41,39 +74,24 @@ def as_weights(weights: Any, spatial_shape: Sequence[int], connectivity: int) ->
                 f"knows {', '.join(map(str, sorted(known)))}: pass one of these, or a larger "
                 "connectivity."
             )
-        checked[offset] = _as_capacities(f"weights[{offset}]", value, spatial_shape)
-    return checked
+        array = np.asarray(value)
+        if array.ndim and array.shape != tuple(spatial_shape):
+            raise ValueError(
+                f"weights[{offset}] has shape {array.shape} but must be a number or have the shape "
+                f"{tuple(spatial_shape)}: the weight of the edge from each pixel to the one at the "
+                "offset."
+            )
+        ranges[offset] = as_capacities(f"weights[{offset}]", array)
+        checked[offset] = array if array.ndim else array[()]
+    return Edges(checked, ranges, connectivity)
 
 
-def _as_capacities(name: str, value: Any, spatial_shape: Sequence[int]) -> Any:
-    """A number or an array of finite capacities that are not negative."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"{name} has dtype {array.dtype} but must hold numbers.")
-    if array.ndim and array.shape != tuple(spatial_shape):
-        raise ValueError(
-            f"{name} has shape {array.shape} but must be a number or have the shape "
-            f"{tuple(spatial_shape)}: the weight of the edge from each pixel to the one at the "
-            "offset."
-        )
-    if array.size and not (array.min() >= 0 and np.isfinite(array.max())):
+def as_capacities(name: str, array: Array) -> Range:
+    """Refuse what are no finite capacities; return their range."""
+    found = find_range(name, array)
+    if not (found.least >= 0 and not found.infinite):
         raise ValueError(f"{name} holds a negative value, infinity or NaN: pass finite weights.")
-    return array if array.ndim else array[()]
-
-
-def directed(weights: dict[Offset, Any]) -> dict[Offset, tuple[Any, bool]]:
-    """Every arc of a grid: offset -> its weights, and whether they lie at its far end.
-
-    An undirected edge has its weight at its first pixel, so that the arc back finds it at the
-    pixel that it leads to.
-    """
-    arcs: dict[Offset, tuple[Any, bool]] = {}
-    for offset, value in weights.items():
-        back = tuple(-step for step in offset)
-        arcs[offset] = (value, False)
-        if back not in weights:
-            arcs[back] = (value, True)
-    return arcs
+    return found
 
 
 def fill_arcs(plane: Array, offset: Offset, value: Any, at_far_end: bool) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_mask
-from .._core.grid import as_connectivity
-from .edges import as_weights
-from .network import GridNetwork, capacity_dtype, make_network
+from .edges import as_edges
+from .network import GridNetwork, make_network
+from .ranges import Range, capacity_dtype, find_range
 from .solving import solve
 
 
@@ -65,7 +65,8 @@ def min_cut(
         Pixels outside have no edges and no terminals, and are on the sink's side.
     reuse : MinCut, optional
         A cut of the same weights and mask with other terminals, whose flow is the start: quicker
-        where few terminals changed. It is used up: its own network goes on changing.
+        where few terminals changed. It is used up: its own network goes on changing. Arrays that
+        were its weights must be as they were.
 
     Returns
     -------
@@ -95,75 +96,78 @@ def min_cut(
     >>> cut.flow, cut.source_side.tolist()
     (2, [[True, True, False, False]])
     """
-    source, sink = _as_terminals(source, sink)
-    shape = source.shape
-    connectivity = as_connectivity(connectivity, source.ndim)
+    source, sink, ranges = _as_terminals(source, sink)
     if reuse is None:
-        checked = as_weights(weights, shape, connectivity)
+        shape = source.shape
+        edges = as_edges(weights, shape, connectivity)
         if mask is not None:
             mask = as_mask(mask, shape)
-        dtype = capacity_dtype(checked, (source, sink))
-        grid = make_network(checked, shape, connectivity, mask, dtype)
+        dtype = capacity_dtype(edges.largest_sum(), [*edges.ranges.values(), *ranges])
+        grid = make_network(edges, shape, mask, dtype)
     else:
-        grid = _network_again(reuse, source, sink)
+        grid = _network_again(reuse, source.shape, ranges)
     grid.set_terminals(source, sink)
     source_side = solve(grid)
     return MinCut(grid.flow(), source_side, grid)
 
 
-def _as_terminals(source: Any, sink: Any) -> tuple[Array, Array]:
+def _as_terminals(source: Any, sink: Any) -> tuple[Array, Array, list[Range]]:
     """Check the terminals: numbers of one shape, not negative, no pixel a hard seed of both."""
-    arrays = []
+    arrays, ranges = [], []
     for name, value in (("source", source), ("sink", sink)):
         array = np.asarray(value)
-        if array.dtype.kind not in "buif":
-            raise TypeError(f"{name} has dtype {array.dtype} but must hold numbers.")
+        found = find_range(name, array)
         if array.ndim not in (2, 3) or array.size == 0:
             raise ValueError(
                 f"{name} has shape {array.shape} but must be (H, W) or (D, H, W), at least one "
                 "pixel."
             )
-        if not array.min() >= 0:
+        check_terminals(name, found)
+        arrays.append(array)
+        ranges.append(found)
+    source, sink = arrays
+    if source.shape != sink.shape:
+        raise ValueError(
+            f"sink has shape {sink.shape} but source has shape {source.shape}: pass two arrays of "
+            "one shape."
+        )
+    check_contradiction(source, sink, ranges)
+    return source, sink, ranges
+
+
+def check_terminals(name: str, found: Range) -> None:
+    """Refuse negative capacities and NaN."""
+    if not found.least >= 0:
+        raise ValueError(
+            f"{name} holds {found.least} but capacities must be 0 or positive: add a constant to "
+            "source and sink of a pixel, which changes no label."
+        )
+
+
+def check_contradiction(source: Array, sink: Array, ranges: list[Range]) -> None:
+    """Refuse a hard seed of both sides."""
+    if all(each.infinite for each in ranges):
+        contradicts = np.argwhere(np.isinf(source) & np.isinf(sink))
+        if len(contradicts):
             raise ValueError(
-                f"{name} holds {array.min()} but capacities must be 0 or positive: add a constant "
-                "to source and sink of a pixel, which changes no label."
+                f"source and sink are both infinite at {tuple(contradicts[0].tolist())}: a hard "
+                "seed belongs to one side."
             )
-        arrays.append(array if array.dtype.kind == "f" else _widened(name, array))
-    if arrays[0].shape != arrays[1].shape:
-        raise ValueError(
-            f"sink has shape {arrays[1].shape} but source has shape {arrays[0].shape}: pass two "
-            "arrays of one shape."
-        )
-    contradicts = np.argwhere(np.isinf(arrays[0]) & np.isinf(arrays[1]))
-    if len(contradicts):
-        raise ValueError(
-            f"source and sink are both infinite at pixel {tuple(contradicts[0].tolist())}: a hard "
-            "seed belongs to one side."
-        )
-    return arrays[0], arrays[1]
 
 
-def _widened(name: str, array: Array) -> Array:
-    """Integers as int64; larger ones are refused."""
-    if array.dtype == np.uint64 and array.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"{name} holds {array.max()} but whole numbers must fit 63 bits.")
-    return array.astype(np.int64, copy=False)
-
-
-def _network_again(reuse: Any, source: Array, sink: Array) -> GridNetwork:
+def _network_again(reuse: Any, shape: tuple[int, ...], ranges: list[Range]) -> GridNetwork:
     """The network of an earlier cut, if it can hold these terminals."""
     if not isinstance(reuse, MinCut):
         raise TypeError(
             f"reuse is {type(reuse).__name__} but must be the MinCut of an earlier call."
         )
     grid = reuse._network
-    if grid.spatial_shape != source.shape:
+    if grid.spatial_shape != shape:
         raise ValueError(
-            f"reuse is a cut of shape {grid.spatial_shape} but source has shape {source.shape}: pass "
+            f"reuse is a cut of shape {grid.spatial_shape} but source has shape {shape}: pass "
             "a cut of the same grid."
         )
-    dtype = grid.network.excess.dtype
-    if dtype.kind == "i" and capacity_dtype({}, (source, sink)).kind == "f":
+    if grid.excess.dtype.kind == "i" and not all(each.whole for each in ranges):
         raise ValueError(
             "reuse is a cut with whole capacities but source or sink hold fractions: cut anew, or "
             "pass weights that are not whole in the first call."

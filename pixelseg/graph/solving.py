@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,27 +14,52 @@ from .network import GridNetwork
 FEW_TERMINALS = 0.05
 #: Search trees give up at so many orphans by node, if there were so many for each path; or at so
 #: many by node in any case.
-ORPHANS_BY_NODE, ORPHANS_BY_PATH = 0.5, 40
+ORPHANS_BY_NODE, ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE = 0.5, 60, 16
+#: Push-relabel computes heights anew when one node in so many was lifted.
+NODES_BY_RELABEL = 28
+
+
+class Trees(NamedTuple):
+    """The two search trees over N nodes, and the lists of what is still to be looked at.
+
+    level : int32 (N,); parent, current : uint8 (N,), the arc to the parent and the first arc that
+    may lead to one; queued : uint8 (N,), a bit for each list that holds the node, so that none
+    holds more than N; lists : int32 (4, N), rings of the nodes of odd and even levels to grow from,
+    of either tree; lengths : int64 (4,); orphans : int32 (N,), a ring; tops : int64 (4,), the
+    levels that each tree grows from and may reach; counts : int64 (2,), paths and orphans so far
+    """
+
+    level: Array
+    parent: Array
+    current: Array
+    queued: Array
+    lists: Array
+    lengths: Array
+    orphans: Array
+    tops: Array
+    counts: Array
 
 
 def solve(grid: GridNetwork) -> Array:
     """Push all flow, and return the smallest source side."""
-    from ._search_tree_kernels import search
+    from . import _search_tree_kernels as kernels
 
-    excess = grid.network.excess
-    few = FEW_TERMINALS * excess.size
-    n_nodes = excess.size
-    if min(np.count_nonzero(excess > 0), np.count_nonzero(excess < 0)) >= few:
+    network = (grid.capacities, grid.offsets, grid.excess)
+    n_nodes = grid.excess.size
+    few = FEW_TERMINALS * n_nodes
+    if min(np.count_nonzero(grid.excess > 0), np.count_nonzero(grid.excess < 0)) >= few:
+        kernels.push_to_neighbours(*network)
         trees = _make_trees(n_nodes)
-        if search(grid.network, trees, int(ORPHANS_BY_NODE * n_nodes), ORPHANS_BY_PATH):
+        limits = (int(ORPHANS_BY_NODE * n_nodes), ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE * n_nodes)
+        if kernels.search(*network, trees, limits):
             return grid.inner(trees.level) > 0
         del trees
     return _push_relabel(grid)
 
 
-def _make_trees(n_nodes: int) -> Any:
+def _make_trees(n_nodes: int) -> Trees:
     """Empty search trees."""
-    from ._search_tree_kernels import FREE, Trees
+    from ._search_tree_kernels import FREE
 
     return Trees(
         level=np.zeros(n_nodes, np.int32),
@@ -53,18 +78,19 @@ def _push_relabel(grid: GridNetwork) -> Array:
     """Push all flow from the side with less of it, and return the smallest source side."""
     from . import _push_relabel_kernels as kernels
 
-    network = grid.network
-    n_nodes = network.excess.size
+    network = (grid.capacities, grid.offsets, grid.excess)
+    n_nodes = grid.excess.size
     height, queue, search_queue = (np.empty(n_nodes, np.int32) for _ in range(3))
     current, active = np.empty(n_nodes, np.uint8), np.empty(n_nodes, np.uint8)
-    excess = network.excess
-    total = np.int64 if excess.dtype.kind == "i" else np.float64
-    reverse = excess.sum(dtype=total) > 0
+    total = np.int64 if grid.excess.dtype.kind == "i" else np.float64
+    reverse = bool(grid.excess.sum(dtype=total) > 0)
     if reverse:
-        kernels.reverse_network(network)
-    kernels.discharge_all(network, height, current, active, queue, search_queue)
+        kernels.reverse_network(*network)
+    kernels.discharge_all(
+        *network, height, current, active, queue, search_queue, n_nodes // NODES_BY_RELABEL
+    )
     # Reached from an excess: in the reversed network, what reaches a deficit.
-    kernels.measure_heights(network, reverse, height, search_queue)
+    kernels.measure_heights(*network, reverse, height, search_queue)
     if reverse:
-        kernels.reverse_network(network)
+        kernels.reverse_network(*network)
     return grid.inner(height) < kernels.FAR

@@ -105,6 +105,32 @@ def test_strong_smoothing(weight):
     np.testing.assert_array_equal(cut.source_side, source_side)
 
 
+@pytest.mark.kernels
+@pytest.mark.usefixtures("algorithm")
+@pytest.mark.parametrize("scale", [1, 1 / 3])
+@pytest.mark.parametrize("directed", [False, True])
+def test_seeds_in_plenty(directed, scale):
+    """Seeds among seeds hand nothing on, whatever changes afterwards."""
+    cut = None
+    _, _, weights = instance(7, (6, 5), 2, directed)
+    for seed in range(4):
+        source, sink, _ = instance(seed, (6, 5), 2, directed)
+        chosen = np.random.default_rng(seed).integers(0, 4, source.shape)
+        source, sink = np.where(chosen == 1, 10**5, source), np.where(chosen == 2, 10**5, sink)
+        source[chosen == 2] = sink[chosen == 1] = 0
+        flow, source_side = oracle.flow_by_scipy(source, sink, weights)
+        cut = graph.min_cut(
+            np.where(chosen == 1, np.inf, source * scale),
+            np.where(chosen == 2, np.inf, sink * scale),
+            {offset: value * scale for offset, value in weights.items()},
+            connectivity=2,
+            reuse=cut,
+        )
+        assert cut.flow == pytest.approx(flow * scale)
+        if scale == 1:
+            np.testing.assert_array_equal(cut.source_side, source_side)
+
+
 @pytest.mark.usefixtures("algorithm")
 def test_hard_seeds():
     source, sink = np.zeros((2, 1, 6))
@@ -211,7 +237,7 @@ def test_bad_input(change, words):
 def test_seeds_that_contradict():
     source, sink = np.zeros((2, 3, 3))
     source[1, 2] = sink[1, 2] = np.inf
-    with pytest.raises(ValueError, match=r"both infinite at pixel \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"both infinite at \(1, 2\)"):
         graph.min_cut(source, sink, 1)
 
 
