@@ -16,7 +16,7 @@ def _check(broken):
 
 
 class KernelContract(_Listed):
-    """Kernel files import only what is allowed and each other, and Numba is known to `jit` alone."""
+    """Kernel files import what is allowed and each other; only `jit` imports Numba."""
 
     allowed = fields.ListField(subfield=fields.StringField())
 

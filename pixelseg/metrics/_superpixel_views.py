@@ -15,10 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import SEGMENT_DTYPE, Array, as_labels, as_mask
-from .._core.grid import find_borders, label_components, measure_segments
-from ._annotations import as_annotations, ignored_pixels
-from ._contingency import Ignore, as_ignore
-from .matching import as_reach
+from .._core.grid import find_borders, label_components, measure_segments, relabel_sequential
+from ._averages import ratio
+from ._inputs import (
+    Ignore,
+    as_annotations,
+    as_background,
+    as_ignore,
+    as_reach,
+    check_not_mask,
+    check_something_left,
+    ignored_pixels,
+)
 
 OUTSIDE = 0
 
@@ -58,56 +66,55 @@ class SegmentsView:
         return int(np.count_nonzero(self.labels))
 
 
-def view_segments(segments: npt.ArrayLike, mask: Any = None) -> SegmentsView:
+def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) -> SegmentsView:
     """Check segments and split them into connected components."""
+    background = as_background(background)
     array = as_labels(segments, name="segments")
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"segments has shape {array.shape} but must be (H, W) or (D, H, W) with at least one "
             "pixel."
         )
-    outside = None if mask is None else ~as_mask(mask, array.shape)
-    if outside is not None and outside.all():
+    outside = np.zeros(array.shape, bool) if mask is None else ~as_mask(mask, array.shape)
+    if outside.all():
         raise ValueError("mask is False everywhere: pass one that is True where a pixel counts.")
-    return SegmentsView(*label_components(as_planes(array, outside)))
+    if background is not None:
+        outside |= array == background
+    if outside.all():
+        raise ValueError(
+            f"segments is {background}, the background, wherever it counts: pass background=None "
+            "to score that label as a superpixel."
+        )
+    return SegmentsView(*label_components(_as_positive(array, outside)))
 
 
 def view_truths(truth: Any, view: SegmentsView, ignore: Ignore) -> list[Array]:
     """Check the truth; a label image for each annotator, 0 where a pixel does not count."""
     truths = as_annotations(truth, view.labels.shape, name="segments")
     ignored = as_ignore(ignore)
-    masked = view.labels == OUTSIDE
+    outside = view.labels == OUTSIDE
     views = []
     for one in truths:
-        if one.dtype == bool and 0 in ignored:
-            raise TypeError(
-                "truth has dtype bool, and ignore=0 would leave all of its background out: pass "
-                "ignore=None to score both sides, or truth.astype(int) if False means unlabelled."
-            )
+        check_not_mask(one, ignored)
         array = as_labels(one, name="truth")
-        views.append(as_planes(array, masked | ignored_pixels(array, ignored)))
-    # Who speaks of no pixel is no annotator of this image.
+        views.append(_as_positive(array, outside | ignored_pixels(array, ignored)))
+    # An annotator without a pixel that counts is none of this image.
     views = [one for one in views if one.any()]
-    if not views:
-        raise ValueError(
-            f"truth has no pixel to score inside the mask and outside ignore={list(ignored)}: pass "
-            "a truth with other labels, or leave the image out."
-        )
+    check_something_left(len(views) > 0, ignored, "inside the mask and the segments, and ")
     return views
 
 
-def as_planes(labels: Array, outside: Array | None) -> Array:
+def _as_positive(labels: Array, outside: Array) -> Array:
     """Labels plus one as contiguous int32, 0 outside."""
     if labels.dtype.itemsize >= 4 and labels.max() >= np.iinfo(SEGMENT_DTYPE).max:
-        labels = np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
+        labels = relabel_sequential(labels)[0]
     planes = labels.astype(SEGMENT_DTYPE, order="C")
     planes += 1
-    if outside is not None:
-        planes[outside] = OUTSIDE
+    planes[outside] = OUTSIDE
     return planes
 
 
-def widen(marks: Array, radius: int) -> Array:
+def _widen(marks: Array, radius: int) -> Array:
     """Mark whatever has a mark within a square (a cube) of half-width `radius`."""
     for axis, size in enumerate(marks.shape):
         reach = min(radius, size - 1)
@@ -138,22 +145,21 @@ class Hits:
     @property
     def recall(self) -> float:
         """Share of true boundary pixels that were found; NaN if there are none."""
-        return self.n_truth_found / self.n_truth if self.n_truth else math.nan
+        return float(ratio(self.n_truth_found, self.n_truth))
 
     @property
     def precision(self) -> float:
         """Share of what was found in what was found or stands alone; NaN if there is neither."""
-        claimed = self.n_truth_found + self.n_segment_alone
-        return self.n_truth_found / claimed if claimed else math.nan
+        return float(ratio(self.n_truth_found, self.n_truth_found + self.n_segment_alone))
 
 
 def count_hits(truths: list[Array], view: SegmentsView, radius: int) -> list[Hits]:
     """Look for the boundaries of each annotator in those of the segments, and the reverse."""
-    near_segments = widen(view.marks, radius)
+    near_segments = _widen(view.marks, radius)
     hits = []
     for truth in truths:
         marks = find_borders(truth, ignore=OUTSIDE)
-        alone = (view.marks > widen(marks, radius)) & (truth != 0)
+        alone = (view.marks > _widen(marks, radius)) & (truth != 0)
         hits.append(
             Hits(
                 n_truth=int(np.count_nonzero(marks)),
