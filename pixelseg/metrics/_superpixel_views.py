@@ -1,7 +1,7 @@
 """What the metrics of superpixels look at: connected segments, boundary marks, overlaps.
 
-Label images are int32 here, and 0 where a pixel does not count: outside
-the mask, or ignored by an annotator. So the labels that were given are moved up by one.
+Label images are int32 here, and 0 where a pixel does not count: outside the mask, on the background
+of the segments, or ignored by an annotator. So the labels that were given are moved up by one.
 """
 
 from __future__ import annotations
