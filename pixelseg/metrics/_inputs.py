@@ -24,9 +24,9 @@ def as_ignore(ignore: Ignore) -> tuple[int, ...]:
     return tuple(int(label) for label in labels)
 
 
-def as_background(background: Any) -> int | None:
-    """Check `background`: None or one label."""
-    return None if background is None else as_integer("background", background, "None or a label")
+def as_background(background: Any) -> int:
+    """Check `background`, None or one label; None becomes -1, which no pixel has."""
+    return -1 if background is None else as_integer("background", background, "None or a label")
 
 
 def check_not_mask(truth: Any, ignored: tuple[int, ...]) -> None:
