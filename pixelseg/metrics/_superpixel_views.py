@@ -79,7 +79,9 @@ def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) ->
     if mask is not None:
         mask = as_mask(mask, array.shape)
         if not mask.any():
-            raise ValueError("mask is False everywhere: pass True where a pixel counts.")
+            raise ValueError(
+                "mask is False everywhere: pass one that is True where a pixel counts."
+            )
         outside |= ~mask
     if outside.all():
         raise ValueError(
