@@ -149,7 +149,7 @@ CASES = (
     _case("extremely random trees predict_proba, 50 of depth 10", 50, 10, "extra"),
     Case(
         name="MLP predict_proba",
-        covers=("PixelClassifier",),
+        covers=("forest.ScaledMLPClassifier",),
         make=fitted_mlp,
         ours=_ours,
         units=_n_rows,
