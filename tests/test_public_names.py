@@ -10,7 +10,10 @@ from . import house
 #: The public names of every package, sorted.
 PUBLIC = {
     "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot",
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
+        TilePlan TrainingRecord load
+    """,
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
