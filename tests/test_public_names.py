@@ -10,7 +10,10 @@ from . import house
 #: The public names of every package, sorted.
 PUBLIC = {
     "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
+        TilePlan TrainingRecord load
+    """,
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
@@ -22,16 +25,16 @@ PUBLIC = {
         BoundaryScores ClassAccumulator ClassScores ContingencyTable Covering
         HierarchyAccumulator HierarchyCurve ImageCovering InstanceAccumulator
         InstanceImageScores InstanceScores InstanceSetScores PanopticQuality PartitionScores
-        RegionAccumulator RegionScores RegionSetScores ReliabilityCurve
-        SuperpixelAccumulator SuperpixelAverages SuperpixelScores SuperpixelSetScores
-        SurfaceDistances ThresholdSummary VariationOfInformation accuracy adapted_rand
-        adjusted_rand_index aggregated_jaccard_index average_over_k average_precision
-        border_thinned_scores boundary_density boundary_map boundary_scores class_scores
-        cohen_kappa compactness confusion_matrix contingency_table covering dice
-        expected_calibration_error explained_variation hausdorff_distance instance_scores
-        iou match_boundaries mean_iou mean_surface_distance panoptic_quality rand_index
-        recall region_scores reliability_curve roc_auc superpixel_averages superpixel_scores
-        surface_distances thin_boundaries v_info variation_of_information
+        RegionAccumulator RegionScores ReliabilityCurve SetScores SuperpixelAccumulator
+        SuperpixelAverages SuperpixelScores SurfaceDistances ThresholdSummary
+        VariationOfInformation accuracy adapted_rand adjusted_rand_index
+        aggregated_jaccard_index average_over_k average_precision border_thinned_scores
+        boundary_density boundary_map boundary_scores class_scores cohen_kappa compactness
+        confusion_matrix contingency_table covering dice expected_calibration_error
+        explained_variation hausdorff_distance instance_scores iou match_boundaries mean_iou
+        mean_surface_distance panoptic_quality rand_index recall region_scores
+        reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
+        thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
 }

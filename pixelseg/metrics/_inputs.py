@@ -101,8 +101,10 @@ def spatial_shape(truth: Any) -> tuple[int, ...]:
 
 def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
     """Where a truth holds one of the ignored labels; nowhere in a bool map, which has no labels."""
-    result = np.zeros(truth.shape, bool)
-    for label in ignored if truth.dtype != bool else ():
+    if truth.dtype == bool or not ignored:
+        return np.zeros(truth.shape, bool)
+    result = np.asarray(truth == ignored[0])
+    for label in ignored[1:]:
         result |= truth == label
     return result
 

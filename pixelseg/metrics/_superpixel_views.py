@@ -114,7 +114,7 @@ def _as_positive(labels: Array, outside: Array) -> Array:
     return planes
 
 
-def widen(marks: Array, radius: int) -> Array:
+def _widen(marks: Array, radius: int) -> Array:
     """Mark whatever has a mark within a square (a cube) of half-width `radius`."""
     for axis, size in enumerate(marks.shape):
         reach = min(radius, size - 1)
@@ -155,11 +155,11 @@ class Hits:
 
 def count_hits(truths: list[Array], view: SegmentsView, radius: int) -> list[Hits]:
     """Look for the boundaries of each annotator in those of the segments, and the reverse."""
-    near_segments = widen(view.marks, radius)
+    near_segments = _widen(view.marks, radius)
     hits = []
     for truth in truths:
         marks = find_borders(truth, ignore=OUTSIDE)
-        alone = (view.marks > widen(marks, radius)) & (truth != 0)
+        alone = (view.marks > _widen(marks, radius)) & (truth != 0)
         hits.append(
             Hits(
                 n_truth=int(np.count_nonzero(marks)),

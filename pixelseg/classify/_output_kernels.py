@@ -1,4 +1,4 @@
-"""From a classifier's probabilities to the answer, pixel by pixel."""
+"""From a classifier's probabilities to answers, row by row."""
 
 import numpy as np
 
@@ -20,8 +20,8 @@ def reweight_rows(rows, ratio, out):
 
 
 @kernel
-def most_probable(probabilities, classes, out):
-    """out (n,) = class of the largest probability (n, k), the first of equals; 0 for all zeros."""
+def find_most_probable(probabilities, out):
+    """out (n,) = place of the largest of each row (n, k), the first of equals; -1 for all zeros."""
     n, k = probabilities.shape
     for i in range(n):
         row = probabilities[i]
@@ -29,4 +29,4 @@ def most_probable(probabilities, classes, out):
         for c in range(1, k):
             if row[c] > row[best]:
                 best = c
-        out[i] = classes[best] if row[best] > 0 else 0
+        out[i] = best if row[best] > 0 else -1

@@ -1,14 +1,10 @@
-"""From the derivatives of a row to its columns: lengths, traces, differences, eigenvalues.
-
-`fields` (k, values) are derivatives, of which the `n` values from `first` on are those of row
-(z, y) of the `columns` (k, d, h, n).
-"""
+"""From the derivatives of a row to its features: lengths, traces, differences, eigenvalues."""
 
 import numpy as np
 
 from .._core.jit import kernel
 
-#: Ways to make columns of fields.
+#: Ways to make features of derivatives.
 VALUE, LENGTH, TRACE, DIFFERENCE, EIGENVALUES = range(5)
 
 # Coefficients of cos(2/3 arccos t) on [0, 1] (Chebyshev interpolation of degree 7): within 3e-8.
@@ -22,40 +18,42 @@ C4, C5, C6, C7 = (
 
 
 @kernel
-def fill_columns(kind, fields, field, n_fields, first, finer, columns, column, z, y, n):
-    """Make columns of `kind`, from `column` on, of n_fields fields, from `field` on.
+def fill_features(op, derivatives, first, dog_base, features, z, y, n):
+    """Make the features of one op in row (z, y): `n` values of the derivatives from `first` on.
 
-    `finer` (n) is what a difference subtracts.
+    op: kind, first of the derivatives, their number, first of the features (see compute.py);
+    derivatives (k, values); features (k, d, h, w); dog_base (n) is what a difference subtracts.
     """
-    a = fields[field, first : first + n]
-    out = columns[column, z, y]
+    kind, start, n_read, place = op[0], op[1], op[2], op[3]
+    a = derivatives[start, first : first + n]
+    out = features[place, z, y]
     if kind == VALUE:
         _copy(a, out)
         return
     if kind == DIFFERENCE:
-        _difference(a, finer, out)
+        _difference(a, dog_base, out)
         return
-    b = fields[field + 1, first : first + n]
-    if n_fields == 2:
+    b = derivatives[start + 1, first : first + n]
+    if n_read == 2:
         _length_2(a, b, out)
         return
-    c = fields[field + 2, first : first + n]
-    if n_fields == 3:
+    c = derivatives[start + 2, first : first + n]
+    if n_read == 3:
         if kind == LENGTH:
             _length_3(a, b, c, out)
         elif kind == TRACE:
             _sum_2(a, c, out)
         else:
-            _eigenvalues_2(a, b, c, out, columns[column + 1, z, y])
+            _eigenvalues_2(a, b, c, out, features[place + 1, z, y])
         return
-    d = fields[field + 3, first : first + n]
-    f = fields[field + 5, first : first + n]
+    d = derivatives[start + 3, first : first + n]
+    f = derivatives[start + 5, first : first + n]
     if kind == TRACE:
         _sum_3(a, d, f, out)
     else:
-        e = fields[field + 4, first : first + n]
-        middle = columns[column + 1, z, y]
-        _eigenvalues_3(a, b, c, d, e, f, out, middle, columns[column + 2, z, y])
+        e = derivatives[start + 4, first : first + n]
+        middle = features[place + 1, z, y]
+        _eigenvalues_3(a, b, c, d, e, f, out, middle, features[place + 2, z, y])
 
 
 @kernel

@@ -3,33 +3,10 @@
 import numpy as np
 import pytest
 
-from pixelseg.classify.evaluate import _assign_folds, _strokes
+from pixelseg.classify.cross_validation import _assign_folds, find_strokes
 from pixelseg.metrics import mean_iou
 
 from .scenes import make_scene
-
-
-def test_score_is_mean_iou_at_labelled_pixels(scene, quick):
-    image, truth, strokes = scene
-    model = quick().fit(image, strokes)
-    predicted = model.predict(image)
-    for labels in (strokes, truth):
-        marked = labels > 0
-        ious = [
-            ((labels == c) & (predicted == c))[marked].sum()
-            / ((labels == c) | (predicted == c))[marked].sum()
-            for c in (1, 2)
-        ]
-        assert model.score(image, labels) == pytest.approx(np.mean(ious))
-    assert model.score([image, image], [strokes, truth]) <= 1
-
-
-def test_a_class_the_model_does_not_know_counts_as_wrong(scene, quick):
-    image, truth, strokes = scene
-    model = quick().fit(image, strokes)
-    truth = truth.copy()
-    truth[:10] = 5
-    assert model.score(image, truth) < 0.8
 
 
 def test_folds_never_split_an_image(quick):
@@ -56,15 +33,15 @@ def test_folds_never_split_a_stroke(rng, quick):
 
 
 def test_fold_assignment(rng, quick):
-    from pixelseg.classify.training import collect_all
+    from pixelseg.classify.training import collect_samples
 
     image, _, _ = make_scene(shape=(60, 60))
     labels = np.zeros((60, 60), int)
     labels[::6, 3:12], labels[::6, 40:50] = 1, 2
     labels[1, 12] = 1
     training = quick()._training()
-    (sample,) = collect_all(training, image, labels, None, False).samples
-    strokes = _strokes(labels, sample.classes).reshape(-1)[sample.positions]
+    (sample,) = collect_samples(training, image, labels, None, False).samples
+    strokes = find_strokes(labels).reshape(-1)[sample.positions]
     assert len(np.unique(strokes)) == 20
     folds = _assign_folds([sample], [strokes], 3, "strokes")[strokes]
     assert set(folds) == {0, 1, 2}
