@@ -73,10 +73,7 @@ def _parse(argv: list[str]) -> Any:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    version = f"pixelseg {__version__}"
-    parser.add_argument(
-        "--version", action="version", version=version, help="show the version and exit"
-    )
+    parser.add_argument("--version", action="version", version=f"pixelseg {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     chosen = next((word for word in argv if not word.startswith("-")), None)
     for name, purpose in COMMANDS.items():

@@ -37,8 +37,8 @@ class Outcome:
     def report(self, done: str = "", rest: str = "") -> int:
         """Say how many items were `done` and how many failed; return the exit code."""
         if done:
-            n_done = plural(self.n_items - self.n_failed, self.noun)
-            print(f"{done} {n_done} in {self.watch}{rest}")
+            n_done = self.n_items - self.n_failed
+            print(f"{done} {plural(n_done, self.noun)} in {self.watch}{rest}")
         if self.n_failed:
             complain(f"{self.n_failed} of {plural(self.n_items, self.noun)} failed")
         return 1 if self.n_failed else 0

@@ -49,7 +49,8 @@ class LabelFolder:
         """All labels by stem; plain names count only where no file has an ending."""
         found = self._marked or self._plain
         if not found:
-            raise ValueError(f"{self.folder} is a folder without labels {LABEL_SUFFIXES}.")
+            kinds = ", ".join(LABEL_SUFFIXES)
+            raise ValueError(f"{self.folder} is a folder without labels ({kinds}).")
         return {stem: path for stem in found if (path := _only_one(stem, found[stem]))}
 
 

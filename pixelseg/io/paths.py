@@ -19,14 +19,6 @@ class ImageFileError(ValueError):
     """A file that holds something else than what was asked for; the message says it all."""
 
 
-def lossy_labels(path: Path) -> str:
-    """Why labels are not read from a JPEG, whatever its name."""
-    return (
-        f"{path} is a JPEG, whose compression changes labels near every edge: save strokes as PNG "
-        "or TIFF."
-    )
-
-
 @contextmanager
 def naming_damage(path: Path) -> Iterator[None]:
     """Turn whatever a reading library raises into one sentence about the file."""

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .._core.arrays import Array
-from .paths import ImageFileError, lossy_labels
+from .paths import ImageFileError
 from .stored import Stored
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
@@ -55,35 +55,30 @@ def opened(path: Path, page: int = 0) -> Iterator[Any]:
             yield image
 
 
-def read_pillow(path: Path) -> Stored:
-    """Read a PNG or JPEG; channels last, alpha among them."""
+def read_pillow(path: Path, *, values: bool = False) -> Stored:
+    """Read a PNG or JPEG; channels last, alpha among them.
+
+    With `values`, the numbers that it stores: indices of a palette, grey of few bits unstretched.
+    """
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
+        is_lossy = image.format in ("JPEG", "MPO")
         # A palette's transparent entries are opacity already; else there is one such colour.
         transparent = None if image.mode in ("P", "PA") else image.info.get("transparency")
-        pixels = None if rawmode in _SIXTEEN_BIT else _pixels(image)
+        pixels = None
+        if rawmode not in _SIXTEEN_BIT:
+            pixels = stored_values(image) if values else _pixels(image)
     if pixels is None:
         pixels = _read_sixteen_bit(path, rawmode)
     if transparent is not None:
         pixels = pixels.reshape(*pixels.shape[:2], -1)
-        colour = np.multiply(transparent, _STRETCHED.get(rawmode, 1))
-        opaque = (pixels != colour).any(axis=-1, keepdims=True)
-        pixels = np.concatenate([pixels, opaque * pixels.dtype.type(255)], axis=-1)
-    is_grey = pixels.ndim == 2
-    return Stored(pixels, None if is_grey else 2, alpha=not is_grey and pixels.shape[2] in (2, 4))
-
-
-def read_png_values(path: Path) -> Array:
-    """The numbers that a PNG stores: indices of a palette, grey of few bits unstretched."""
-    with opened(path) as image:
-        _check_single(image, path)
-        if image.format in ("JPEG", "MPO"):
-            raise ImageFileError(lossy_labels(path))
-        rawmode = _rawmode(image)
-        if rawmode not in _SIXTEEN_BIT:
-            return stored_values(image)
-    return _read_sixteen_bit(path, rawmode)
+        factor = 1 if values else _STRETCHED.get(rawmode, 1)
+        opaque = pixels != np.multiply(transparent, factor).astype(pixels.dtype)
+        opaque = opaque.any(axis=-1, keepdims=True) * pixels.dtype.type(255)
+        pixels = np.concatenate([pixels, opaque], axis=-1)
+    axis = None if pixels.ndim == 2 else 2
+    return Stored(pixels, axis, alpha=pixels.shape[2:] in ((2,), (4,)), lossy=is_lossy)
 
 
 def stored_values(image: Any) -> Array:

@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
-from .paths import (
-    PILLOW_SUFFIXES,
-    TIFF_SUFFIXES,
-    ImageFileError,
-    check_source,
-    lossy_labels,
-    naming_damage,
-)
+from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
 from .stored import Stored
 
 #: Bytes of alpha that are looked at in one go.
@@ -121,14 +114,14 @@ def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "a
     return _with_channels_last(path, _read(path, channel_axis), channel_axis)
 
 
-def _read(path: Path, channel_axis: int | str | None) -> Stored:
-    """What a file of any kind stores."""
+def _read(path: Path, channel_axis: int | str | None, *, values: bool = False) -> Stored:
+    """What a file of any kind stores; with `values`, numbers rather than colours."""
     suffix = path.suffix.lower()
     with naming_damage(path):
         if suffix in PILLOW_SUFFIXES:
             from .pillow import read_pillow
 
-            return read_pillow(path)
+            return read_pillow(path, values=values)
         if suffix in TIFF_SUFFIXES:
             from .tiff import read_tiff
 
@@ -167,29 +160,19 @@ def read_labels(path: str | PathLike[str]) -> Array:
            [2, 2]], dtype=uint8)
     """
     path = check_source(path)
-    suffix = path.suffix.lower()
-    if suffix in (".jpg", ".jpeg"):
-        raise ImageFileError(lossy_labels(path))
-    opaque = None
-    if suffix == ".png":
-        from .pillow import read_png_values
-
-        with naming_damage(path):
-            values = read_png_values(path)
-        has_channels = values.ndim == 3
-        if has_channels and values.shape[-1] in (2, 4):
-            values, opaque = values[..., :-1], values[..., -1] != 0
-    else:
-        asked = None if suffix == ".npy" else "auto"
-        stored = _read(path, asked)
-        if stored.lossy:
-            raise ImageFileError(lossy_labels(path))
-        image = _with_channels_last(path, stored, asked)
-        values, opaque = np.asarray(image), image.mask
-        has_channels = image.channel_axis is not None
-    if opaque is not None:
+    asked = None if path.suffix.lower() == ".npy" else "auto"
+    stored = _read(path, asked, values=True)
+    if stored.lossy:
+        raise ImageFileError(
+            f"{path} is a JPEG, whose compression changes labels near every edge: save strokes as "
+            "PNG or TIFF."
+        )
+    image = _with_channels_last(path, stored, asked)
+    values = np.asarray(image)
+    has_channels = image.channel_axis is not None
+    if image.mask is not None:
         # What was rubbed out keeps its colour in many programs.
-        values = values * (opaque[..., np.newaxis] if has_channels else opaque)
+        values = values * (image.mask[..., np.newaxis] if has_channels else image.mask)
     if has_channels:
         values = _grey_of_colours(values, path)
     if values.ndim not in (2, 3):

@@ -134,9 +134,7 @@ def _spacing_by_axis(file: Any, page: Any) -> dict[str, float]:
 
 def _rational(tag: Any) -> float:
     """A resolution tag as pixels for each unit; 0 where there is none."""
-    if tag is None:
-        return 0.0
-    numerator, denominator = tag.value
+    numerator, denominator = (0, 0) if tag is None else tag.value
     return numerator / denominator if denominator else 0.0
 
 
