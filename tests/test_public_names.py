@@ -9,12 +9,12 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot",
+    "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
     "pixelseg.classify": """
         CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
         TilePlan TrainingRecord load
     """,
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
@@ -36,9 +36,7 @@ PUBLIC = {
         reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
         thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
 }
 
 
