@@ -9,10 +9,11 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": """
-        FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot
+    "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
+        TilePlan TrainingRecord load
     """,
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
@@ -35,9 +36,7 @@ PUBLIC = {
         reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
         thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
 }
 
 
