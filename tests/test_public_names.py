@@ -9,12 +9,12 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot",
+    "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
     "pixelseg.classify": """
         CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
         TilePlan TrainingRecord load
     """,
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
