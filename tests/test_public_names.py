@@ -36,9 +36,7 @@ PUBLIC = {
         reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
         thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
 }
 
 
