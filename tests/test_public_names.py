@@ -11,8 +11,8 @@ from . import house
 PUBLIC = {
     "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
     "pixelseg.classify": """
-        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
-        TilePlan TrainingRecord load
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
+        TrainingRecord load
     """,
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
