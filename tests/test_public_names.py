@@ -9,9 +9,14 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier graph io load metrics plot",
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
+    "pixelseg": """
+        FeatureBank ForestClassifier PixelClassifier features forest graph io load metrics plot
+    """,
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
+        TrainingRecord load
+    """,
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.graph": "MinCut min_cut",
     "pixelseg.io": """
@@ -34,9 +39,7 @@ PUBLIC = {
         reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
         thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
 }
 
 
