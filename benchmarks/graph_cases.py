@@ -18,6 +18,9 @@ first round
 scribbles
     The camera man with four bars as hard seeds (10**6), two of each side, and no other terminals;
     edges weigh 5000 exp(-beta d**2) over their length.
+superpixels
+    Denoise, each of some 10,000 pieces with wiggly borders one node with the sums of its pixels'
+    terminals; edges weigh 30 for each pair of pixels that meet.
 smoothing
     128x128 pixels of denoise, with edges far stronger than the terminals: search trees suffer.
 """
@@ -166,6 +169,56 @@ def colour(size: str, connectivity: int = 2, rounds: int = 3, weight: float = 10
     return grid
 
 
+@dataclass(frozen=True)
+class Superpixels:
+    """A cut of a sparse graph: what `graph.min_cut_sparse` takes."""
+
+    source: Array
+    sink: Array
+    edges: Any
+
+
+@cache
+def superpixels(size: str) -> Superpixels:
+    """The instance `superpixels`."""
+    from scipy.sparse import coo_matrix
+
+    from pixelseg._core.grid import neighbour_slices
+
+    shape = (40, 48) if size == TINY else (512, 512)
+    grid = denoise(TINY if size == TINY else "512x512")
+    segments = images.segments(*shape, 5) - 1
+    tails, heads = [], []
+    for offset in _forward(2, 1):
+        here, there = neighbour_slices(offset)
+        apart = segments[here] != segments[there]
+        tails += [segments[here][apart], segments[there][apart]]
+        heads += [segments[there][apart], segments[here][apart]]
+    ends = (np.concatenate(tails), np.concatenate(heads))
+    n = segments.max() + 1
+    edges = coo_matrix((np.full(len(ends[0]), 30), ends), (n, n)).tocsr()
+    sums = (np.bincount(segments.ravel(), part.ravel()) for part in (grid.source, grid.sink))
+    return Superpixels(*(part.astype(np.int64) for part in sums), edges)
+
+
+def _ours_sparse(nodes: Superpixels) -> Any:
+    from pixelseg import graph
+
+    return graph.min_cut_sparse(nodes.source, nodes.sink, nodes.edges)
+
+
+def _pymaxflow_sparse(nodes: Superpixels) -> tuple[float, Array]:
+    import maxflow
+    from scipy.sparse import triu
+
+    network = maxflow.GraphInt()
+    ids = network.add_nodes(len(nodes.source))
+    once = triu(nodes.edges).tocoo()
+    network.add_edges(once.row, once.col, once.data, once.data)
+    network.add_grid_tedges(ids, nodes.source, nodes.sink)
+    return network.maxflow(), ~network.get_grid_segments(ids)
+
+
 def _ours(grid: Grid) -> Any:
     from pixelseg import graph
 
@@ -303,4 +356,22 @@ _SMOOTHING = tuple(
     for weight in (1, 100, 300, 1000, 3000, 10_000, 100_000, 1_000_000)
 )
 
-CASES = (*_WHOLE, *_FLOAT, *_SMOOTHING)
+_SPARSE = Case(
+    name="graph.min_cut_sparse, superpixels",
+    covers=("graph.min_cut_sparse",),
+    make=superpixels,
+    ours=_ours_sparse,
+    peers=(
+        Peer(
+            "PyMaxflow",
+            _pymaxflow_sparse,
+            needs="maxflow",
+            bar=1.0,
+            difference=_relative_flow_difference,
+        ),
+    ),
+    sizes=("10,000 nodes",),
+    quick=("10,000 nodes",),
+)
+
+CASES = (*_WHOLE, *_FLOAT, *_SMOOTHING, _SPARSE)

@@ -1,5 +1,5 @@
-"""Graph cuts: exact minimum cuts of grids."""
+"""Graph cuts: exact minimum cuts of grids and of sparse graphs."""
 
-from .min_cut import MinCut, min_cut
+from .min_cut import MinCut, min_cut, min_cut_sparse
 
-__all__ = ["MinCut", "min_cut"]
+__all__ = ["MinCut", "min_cut", "min_cut_sparse"]

@@ -18,6 +18,7 @@ from .edges import as_edges
 from .network import GridNetwork, make_network
 from .ranges import Range, capacity_dtype, find_range
 from .solving import solve
+from .sparse import as_sparse_graph, solve_sparse
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class MinCut:
 
     flow: int | float
     source_side: Array = field(repr=False)
-    _network: GridNetwork = field(repr=False, compare=False)
+    _network: GridNetwork | None = field(repr=False, compare=False)
 
 
 def min_cut(
@@ -111,19 +112,70 @@ def min_cut(
     return MinCut(grid.flow(), source_side, grid)
 
 
-def _as_terminals(source: Any, sink: Any) -> tuple[Array, Array, list[Range]]:
-    """Check the terminals: numbers of one shape, not negative, no pixel a hard seed of both."""
+def min_cut_sparse(source: Any, sink: Any, edges: Any) -> MinCut:
+    """Cut any graph, such as one of superpixels, into source and sink at the least cost.
+
+    Parameters
+    ----------
+    source, sink : array (n_nodes,)
+        Capacity from the source to each node and from each node to the sink, as in `min_cut`.
+    edges : scipy.sparse matrix (n_nodes, n_nodes)
+        The capacity of the arc from node i to node j at (i, j), 0 and above. An undirected edge
+        stands at (i, j) and at (j, i). The diagonal does not count.
+
+    Returns
+    -------
+    MinCut
+        With `source_side` of shape (n_nodes,). It cannot be reused.
+
+    Raises
+    ------
+    ValueError
+        As `min_cut`.
+
+    Notes
+    -----
+    Push-relabel alone (Goldberg and Tarjan, "A new approach to the maximum-flow problem", 1988).
+    Memory: 50 bytes an edge and 50 a node.
+
+    Examples
+    --------
+    >>> from scipy.sparse import coo_matrix
+    >>> from pixelseg import graph
+    >>> edges = coo_matrix(([4, 2, 2], ([0, 1, 2], [1, 2, 1])), (3, 3))
+    >>> cut = graph.min_cut_sparse([9, 0, 0], [0, 0, 9], edges)
+    >>> cut.flow, cut.source_side.tolist()
+    (2, [True, True, False])
+    """
+    nodes = as_sparse_graph(edges)
+    source, sink, _ = _as_terminals(source, sink, (1,), "(n_nodes,), at least one node")
+    if len(source) != nodes.n_nodes:
+        raise ValueError(
+            f"source has shape {source.shape} but edges has shape {edges.shape}: pass one capacity "
+            "for each node."
+        )
+    return MinCut(*solve_sparse(nodes, source, sink), None)
+
+
+def _as_terminals(
+    source: Any,
+    sink: Any,
+    ndims: tuple[int, ...] = (2, 3),
+    rule: str = "(H, W) or (D, H, W), at least one pixel",
+) -> tuple[Array, Array, list[Range]]:
+    """Check the terminals: numbers of one shape, not negative, nothing a hard seed of both."""
     arrays, ranges = [], []
     for name, value in (("source", source), ("sink", sink)):
         array = np.asarray(value)
         found = find_range(name, array)
-        if array.ndim not in (2, 3) or array.size == 0:
+        if array.ndim not in ndims or array.size == 0:
+            raise ValueError(f"{name} has shape {array.shape} but must be {rule}.")
+        if not found.least >= 0:
             raise ValueError(
-                f"{name} has shape {array.shape} but must be (H, W) or (D, H, W), at least one "
-                "pixel."
+                f"{name} holds {found.least} but capacities must be 0 or positive: add a constant "
+                "to source and sink of a pixel, which changes no label."
             )
-        check_terminals(name, found)
-        arrays.append(array)
+        arrays.append(array if array.dtype.kind == "f" else array.astype(np.int64, copy=False))
         ranges.append(found)
     source, sink = arrays
     if source.shape != sink.shape:
@@ -131,21 +183,6 @@ def _as_terminals(source: Any, sink: Any) -> tuple[Array, Array, list[Range]]:
             f"sink has shape {sink.shape} but source has shape {source.shape}: pass two arrays of "
             "one shape."
         )
-    check_contradiction(source, sink, ranges)
-    return source, sink, ranges
-
-
-def check_terminals(name: str, found: Range) -> None:
-    """Refuse negative capacities and NaN."""
-    if not found.least >= 0:
-        raise ValueError(
-            f"{name} holds {found.least} but capacities must be 0 or positive: add a constant to "
-            "source and sink of a pixel, which changes no label."
-        )
-
-
-def check_contradiction(source: Array, sink: Array, ranges: list[Range]) -> None:
-    """Refuse a hard seed of both sides."""
     if all(each.infinite for each in ranges):
         contradicts = np.argwhere(np.isinf(source) & np.isinf(sink))
         if len(contradicts):
@@ -153,6 +190,7 @@ def check_contradiction(source: Array, sink: Array, ranges: list[Range]) -> None
                 f"source and sink are both infinite at {tuple(contradicts[0].tolist())}: a hard "
                 "seed belongs to one side."
             )
+    return source, sink, ranges
 
 
 def _network_again(reuse: Any, shape: tuple[int, ...], ranges: list[Range]) -> GridNetwork:
@@ -162,6 +200,8 @@ def _network_again(reuse: Any, shape: tuple[int, ...], ranges: list[Range]) -> G
             f"reuse is {type(reuse).__name__} but must be the MinCut of an earlier call."
         )
     grid = reuse._network
+    if grid is None:
+        raise ValueError("reuse is a cut of a sparse graph but must be one of a grid.")
     if grid.spatial_shape != shape:
         raise ValueError(
             f"reuse is a cut of shape {grid.spatial_shape} but source has shape {shape}: pass "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
-from . import min_cut
+from . import min_cut, min_cut_sparse
 
 
 def warm_up() -> None:
@@ -16,3 +17,4 @@ def warm_up() -> None:
     for scale in (1, 1 / 3):
         min_cut(source * scale, sink * scale, 2)
         min_cut(seeds[0], seeds[1], 2 * scale)
+        min_cut_sparse(scale * source[0], scale * sink[0], scale * sparse.eye(24, k=1))
