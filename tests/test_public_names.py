@@ -18,7 +18,9 @@ PUBLIC = {
     """,
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
-    "pixelseg.graph": "MinCut min_cut min_cut_sparse",
+    "pixelseg.graph": """
+        Labelling MinCut alpha_beta_swap alpha_expansion energy min_cut min_cut_sparse
+    """,
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
         write_labels

@@ -13,7 +13,7 @@ from ._push_relabel_kernels import FAR
 def discharge_all(first, heads, backs, capacities, excess, scratch, active, most_relabels):
     """Push until no excess can reach a deficit.
 
-    first : int64 (N + 1,); heads, backs : int32 (A,); capacities : (A,); excess : (N,); scratch :
+    first : int32 (N + 1,); heads, backs : int32 (A,); capacities : (A,); excess : (N,); scratch :
     int32 (4, N), heights in row 0; active : uint8 (N,)
     """
     n_nodes = len(excess)
@@ -91,3 +91,51 @@ def measure_heights(first, heads, backs, capacities, excess, to_deficits, height
                 height[u] = height[v] + 1
                 queue[n] = u
                 n += 1
+
+
+@kernel
+def pair_arcs(first, heads, backs, cursor):
+    """Fill backs where rows are sorted; False if an arc has none that leads back, or is a loop.
+
+    first : (N + 1,); heads, backs : int32 (A,); cursor : int32 (N,), scratch
+    """
+    n_nodes = len(cursor)
+    for v in range(n_nodes):
+        cursor[v] = first[v]
+    for v in range(n_nodes):
+        for a in range(cursor[v], first[v + 1]):
+            u = heads[a]
+            b = cursor[u]
+            if u <= v or b >= first[u + 1] or heads[b] != v:
+                return False
+            backs[a], backs[b] = b, a
+            cursor[u] += 1
+    return True
+
+
+@kernel
+def largest_sum(first, backs, capacities):
+    """The most that the arcs of a node carry, in and out."""
+    most = 0.0
+    for v in range(len(first) - 1):
+        total = 0.0
+        for a in range(first[v], first[v + 1]):
+            total += np.float64(capacities[a]) + np.float64(capacities[backs[a]])
+        most = max(most, total)
+    return most
+
+
+@kernel
+def push_to_neighbours(first, heads, backs, capacities, excess):
+    """Push excess over single arcs."""
+    for v in range(len(excess)):
+        a = first[v]
+        while excess[v] > 0 and a < first[v + 1]:
+            u = heads[a]
+            if excess[u] < 0:
+                amount = min(excess[v], capacities[a], -excess[u])
+                capacities[a] -= amount
+                capacities[backs[a]] += amount
+                excess[u] += amount
+                excess[v] -= amount
+            a += 1

@@ -108,8 +108,8 @@ def min_cut(
     else:
         grid = _network_again(reuse, source.shape, ranges)
     grid.set_terminals(source, sink)
-    source_side = solve(grid)
-    return MinCut(grid.flow(), source_side, grid)
+    source_side = solve(grid.capacities, grid.offsets, grid.excess)
+    return MinCut(grid.flow(), np.array(grid.inner(source_side)), grid)
 
 
 def min_cut_sparse(source: Any, sink: Any, edges: Any) -> MinCut:
@@ -148,13 +148,13 @@ def min_cut_sparse(source: Any, sink: Any, edges: Any) -> MinCut:
     (2, [True, True, False])
     """
     nodes = as_sparse_graph(edges)
-    source, sink, _ = _as_terminals(source, sink, (1,), "(n_nodes,), at least one node")
+    source, sink, ranges = _as_terminals(source, sink, (1,), "(n_nodes,), at least one node")
     if len(source) != nodes.n_nodes:
         raise ValueError(
             f"source has shape {source.shape} but edges has shape {edges.shape}: pass one capacity "
             "for each node."
         )
-    return MinCut(*solve_sparse(nodes, source, sink), None)
+    return MinCut(*solve_sparse(nodes, source, sink, ranges), None)
 
 
 def _as_terminals(

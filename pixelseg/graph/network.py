@@ -44,8 +44,7 @@ class GridNetwork:
 
     def inner(self, nodes: Array) -> Array:
         """The pixels of an array of nodes, as a view of the spatial shape."""
-        index = (slice(1, -1), *(slice(size) for size in self.spatial_shape[1:]))
-        return nodes[1:-1].reshape(framed_shape(self.spatial_shape))[index]
+        return inner_view(nodes, self.spatial_shape)
 
     def set_terminals(self, source: Array, sink: Array) -> None:
         """Set, or change, the capacities from the source and to the sink; infinity is allowed.
@@ -60,7 +59,7 @@ class GridNetwork:
         limit = most + 1 if is_whole else 2 * most or 1.0
         slack = 1 if is_whole else most / 1024 or 1.0
         wanted = np.zeros_like(self.excess)
-        starts = self._row_starts()
+        starts = row_starts(self.spatial_shape)
         width = self.spatial_shape[-1]
         source, sink = source.reshape(-1, width), sink.reshape(-1, width)
         mask = np.zeros((0, 0), bool) if self.mask is None else self.mask.reshape(-1, width)
@@ -107,16 +106,6 @@ class GridNetwork:
             if self.mask is not None:
                 clear_outside(pixels, offset, self.mask)
 
-    def _row_starts(self) -> Array:
-        """The first node of each row of pixels."""
-        steps = flat_offsets(
-            np.eye(len(self.spatial_shape), dtype=int), framed_shape(self.spatial_shape)
-        )
-        starts = np.array(1 + steps[0])
-        for size, step in zip(self.spatial_shape[:-1], steps[:-1], strict=True):
-            starts = starts[..., np.newaxis] + step * np.arange(size)
-        return starts.ravel()
-
     def flow(self) -> int | float:
         """The flow, once no excess reaches a deficit."""
         total = np.int64 if self.excess.dtype.kind == "i" else np.float64
@@ -127,6 +116,21 @@ class GridNetwork:
 def framed_shape(spatial_shape: Sequence[int]) -> tuple[int, ...]:
     """The shape of a grid with its frame."""
     return (spatial_shape[0] + 2, *(size + 1 for size in spatial_shape[1:]))
+
+
+def inner_view(nodes: Array, spatial_shape: Sequence[int]) -> Array:
+    """The pixels of an array of nodes, as a view of the spatial shape."""
+    index = (slice(1, -1), *(slice(size) for size in spatial_shape[1:]))
+    return nodes[1:-1].reshape(framed_shape(spatial_shape))[index]
+
+
+def row_starts(spatial_shape: Sequence[int]) -> Array:
+    """The first node of each row of pixels."""
+    steps = flat_offsets(np.eye(len(spatial_shape), dtype=int), framed_shape(spatial_shape))
+    starts = np.array(1 + steps[0])
+    for size, step in zip(spatial_shape[:-1], steps[:-1], strict=True):
+        starts = starts[..., np.newaxis] + step * np.arange(size)
+    return starts.ravel()
 
 
 def make_network(

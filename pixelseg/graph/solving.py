@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .._core.arrays import Array
-from .network import GridNetwork
 
-#: Below this share of the nodes that have one of the two terminals, paths are long: push-relabel
-#: begins.
+#: Below this share of the nodes with either terminal, paths are long: push-relabel begins.
 FEW_TERMINALS = 0.05
 #: Search trees give up at so many orphans by node, if there were so many for each path; or at so
 #: many by node in any case.
@@ -40,21 +38,23 @@ class Trees(NamedTuple):
     counts: Array
 
 
-def solve(grid: GridNetwork) -> Array:
-    """Push all flow, and return the smallest source side."""
+def solve(capacities: Array, offsets: Array, excess: Array) -> Array:
+    """Push all flow, and return which nodes are in the smallest source side, bool (N,)."""
     from . import _search_tree_kernels as kernels
 
-    network = (grid.capacities, grid.offsets, grid.excess)
-    n_nodes = grid.excess.size
-    few = FEW_TERMINALS * n_nodes
-    if min(np.count_nonzero(grid.excess > 0), np.count_nonzero(grid.excess < 0)) >= few:
-        kernels.push_to_neighbours(*network)
+    network = (capacities, offsets, excess)
+    n_nodes = excess.size
+    kernels.push_to_neighbours(*network)
+    n_sources = np.count_nonzero(excess > 0)
+    if n_sources == 0:
+        return np.zeros(n_nodes, bool)
+    if max(n_sources, np.count_nonzero(excess < 0)) >= FEW_TERMINALS * n_nodes:
         trees = _make_trees(n_nodes)
         limits = (int(ORPHANS_BY_NODE * n_nodes), ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE * n_nodes)
         if kernels.search(*network, trees, limits):
-            return grid.inner(trees.level) > 0
+            return trees.level > 0
         del trees
-    return _push_relabel(grid)
+    return _push_relabel(*network)
 
 
 def _make_trees(n_nodes: int) -> Trees:
@@ -74,16 +74,16 @@ def _make_trees(n_nodes: int) -> Trees:
     )
 
 
-def _push_relabel(grid: GridNetwork) -> Array:
+def _push_relabel(capacities: Array, offsets: Array, excess: Array) -> Array:
     """Push all flow from the side with less of it, and return the smallest source side."""
     from . import _push_relabel_kernels as kernels
 
-    network = (grid.capacities, grid.offsets, grid.excess)
-    n_nodes = grid.excess.size
+    network = (capacities, offsets, excess)
+    n_nodes = excess.size
     height, queue, search_queue = (np.empty(n_nodes, np.int32) for _ in range(3))
     current, active = np.empty(n_nodes, np.uint8), np.empty(n_nodes, np.uint8)
-    total = np.int64 if grid.excess.dtype.kind == "i" else np.float64
-    reverse = bool(grid.excess.sum(dtype=total) > 0)
+    total = np.int64 if excess.dtype.kind == "i" else np.float64
+    reverse = bool(excess.sum(dtype=total) > 0)
     if reverse:
         kernels.reverse_network(*network)
     kernels.discharge_all(
@@ -93,4 +93,4 @@ def _push_relabel(grid: GridNetwork) -> Array:
     kernels.measure_heights(*network, reverse, height, search_queue)
     if reverse:
         kernels.reverse_network(*network)
-    return grid.inner(height) < kernels.FAR
+    return height < kernels.FAR

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from . import min_cut, min_cut_sparse
+from . import alpha_expansion, min_cut, min_cut_sparse
 
 
 def warm_up() -> None:
-    """Cut tiny grids: with whole capacities and fractions, by search trees and by push-relabel."""
+    """Cut tiny grids and label them, with whole capacities and fractions, by every algorithm."""
     rng = np.random.default_rng(0)
     source, sink = rng.integers(0, 9, (2, 24, 24))
     seeds = np.zeros((2, 24, 24))
@@ -18,3 +18,4 @@ def warm_up() -> None:
         min_cut(source * scale, sink * scale, 2)
         min_cut(seeds[0], seeds[1], 2 * scale)
         min_cut_sparse(scale * source[0], scale * sink[0], scale * sparse.eye(24, k=1))
+        alpha_expansion(np.stack([source, sink], axis=-1) * scale, 2)

@@ -59,3 +59,17 @@ def flow_by_scipy(source, sink, weights):
     reached = np.zeros(n + 2, bool)
     reached[breadth_first_order(residual, n, return_predecessors=False)] = True
     return result.flow_value, reached[:n].reshape(source.shape)
+
+
+def energy(labels, data_cost, weights, label_cost):
+    """The energy of a labelling, pixel by pixel and edge by edge."""
+    shape = labels.shape
+    total = 0
+    for pixel in np.ndindex(*shape):
+        total += data_cost[pixel][labels[pixel]]
+        for offset, value in weights.items():
+            other = tuple(np.add(pixel, offset))
+            if all(0 <= k < n for k, n in zip(other, shape, strict=True)):
+                weight = np.broadcast_to(value, shape)[pixel]
+                total += weight * label_cost[labels[pixel]][labels[other]]
+    return total
