@@ -18,6 +18,8 @@ first round
 scribbles
     The camera man with four bars as hard seeds (10**6), two of each side, and no other terminals;
     edges weigh 5000 exp(-beta d**2) over their length.
+box
+    The astronaut in a box, 5 rounds of GrabCut; ours may end sooner.
 labels
     The cup of coffee. Data costs are the squared distances of a pixel's colour in noise (standard
     deviation 20) to 8 colours that k-means found, over 20; edges to 4 neighbours weigh 150 (Potts).
@@ -37,7 +39,7 @@ from typing import Any
 import numpy as np
 
 from . import images
-from .case import TINY, Case, Peer
+from .case import TINY, Case, Peer, largest_difference
 
 Array = np.ndarray
 
@@ -239,6 +241,47 @@ def _energy_of(found: Array, data_cost: Array) -> float:
 def _above(ours: Any, theirs: float) -> float:
     """By which share our energy is above the peer's."""
     return (ours.energy - theirs) / abs(theirs)
+
+
+@cache
+def boxed(size: str) -> tuple[Array, tuple[int, int, int, int]]:
+    """The instance `box`: an image and (row0, col0, row1, col1)."""
+    height, width = _SHAPES[size]
+    box = np.rint(np.multiply((0.01, 0.12, 1.0, 0.85), (height, width, height, width)))
+    return images.colour(height, width), tuple(box.astype(int).tolist())
+
+
+def _grabcut(inputs: tuple[Array, Any]) -> Array:
+    from pixelseg import graph
+
+    return graph.grabcut(inputs[0], box=inputs[1], n_iterations=5).mask
+
+
+def _opencv_grabcut(inputs: tuple[Array, Any]) -> Array:
+    import cv2
+
+    image, (top, left, bottom, right) = inputs
+    mask = np.zeros(image.shape[:2], np.uint8)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    box = (left, top, right - left, bottom - top)
+    cv2.setRNGSeed(0)
+    bgr = np.ascontiguousarray(image[..., ::-1])
+    cv2.grabCut(bgr, mask, box, *models, 5, cv2.GC_INIT_WITH_RECT)
+    return mask % 2 == 1
+
+
+def _contrast_weights(image: Array) -> Any:
+    from pixelseg import graph
+
+    return graph.contrast_weights(image)[0, 1][:, :-1]
+
+
+def _contrast_by_hand(image: Array) -> Array:
+    return _contrast(image, 2, 1e9)[0, 1][:, :-1] / 1e9
+
+
+def _colour_image(size: str) -> Array:
+    return images.colour(*_SHAPES[size])
 
 
 @dataclass(frozen=True)
@@ -494,4 +537,32 @@ _MOVES = (
     ),
 )
 
-CASES = (*_WHOLE, *_FLOAT, *_SMOOTHING, _SPARSE, *_MOVES)
+_COLOURS = (
+    Case(
+        name="graph.grabcut, box",
+        covers=("graph.grabcut",),
+        make=boxed,
+        ours=_grabcut,
+        peers=(Peer("OpenCV grabCut", _opencv_grabcut, needs="cv2", bar=2.5),),
+        sizes=("512x512", "1080x1920"),
+        quick=("512x512",),
+    ),
+    Case(
+        name="graph.contrast_weights, 8 neighbours",
+        covers=("graph.contrast_weights",),
+        make=_colour_image,
+        ours=_contrast_weights,
+        peers=(
+            Peer(
+                "NumPy, by hand",
+                _contrast_by_hand,
+                difference=largest_difference,
+                tolerance=1e-4,
+            ),
+        ),
+        sizes=("512x512",),
+        quick=("512x512",),
+    ),
+)
+
+CASES = (*_WHOLE, *_FLOAT, *_SMOOTHING, _SPARSE, *_MOVES, *_COLOURS)

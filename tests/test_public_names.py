@@ -19,7 +19,8 @@ PUBLIC = {
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.graph": """
-        Labelling MinCut alpha_beta_swap alpha_expansion energy min_cut min_cut_sparse
+        GrabCut Labelling MinCut alpha_beta_swap alpha_expansion contrast_weights energy grabcut
+        min_cut min_cut_sparse
     """,
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from . import alpha_expansion, min_cut, min_cut_sparse
+from . import alpha_expansion, grabcut, min_cut, min_cut_sparse
 
 
 def warm_up() -> None:
@@ -19,3 +19,4 @@ def warm_up() -> None:
         min_cut(seeds[0], seeds[1], 2 * scale)
         min_cut_sparse(scale * source[0], scale * sink[0], scale * sparse.eye(24, k=1))
         alpha_expansion(np.stack([source, sink], axis=-1) * scale, 2)
+    grabcut(source, box=(4, 4, 20, 20))
