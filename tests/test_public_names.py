@@ -15,7 +15,12 @@ def test_public_names():
         "load",
         "metrics",
         "plot",
+        "superpixels",
     ]
+
+
+def test_superpixels():
+    assert sorted(pixelseg.superpixels.__all__) == ["enforce_connectivity", "grid_seeds"]
 
 
 def test_every_public_name_loads():
