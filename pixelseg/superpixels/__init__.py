@@ -9,6 +9,8 @@ The parts they are made of are public too: `grid_seeds` spreads seeds over an im
 """
 
 from .connectivity import enforce_connectivity
+from .gradient import gradient_magnitude
 from .seeds import grid_seeds
+from .watershed import watershed
 
-__all__ = ["enforce_connectivity", "grid_seeds"]
+__all__ = ["watershed", "enforce_connectivity", "gradient_magnitude", "grid_seeds"]
