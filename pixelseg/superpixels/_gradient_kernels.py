@@ -1,8 +1,8 @@
 """Sobel's derivatives of planes (C, D, H, W), D = 1 in 2-D, row by row.
 
-Each row is gathered once, smoothed and differenced across its neighbours, into `rows` of W + 2
-whose ends repeat the row's own; what is left is one step along the row, which vectorises. Products
-are float64, so that neither 1e-25 nor 1e25 leaves the range.
+Each row is gathered once, smoothed and differenced across its neighbours, into rows of W + 2 whose
+ends repeat the row's own; what is left is one step along the row. In one function, since loops over
+arrays that are handed to a second one do not vectorise (six times as long).
 """
 
 import numpy as np
@@ -11,75 +11,49 @@ from .._core.jit import kernel
 
 
 @kernel
-def fill_gradient(planes, weights, rows, squares, out):
+def fill_gradient(planes, weights, rows, out):
     """Fill out, float32 (D, H, W), with the root of the weighted sum of squared derivatives.
 
-    planes : float32 (C, D, H, W); weights : float64 (3,), for sums along D, H and W
-    rows : float64 (3, W + 2) and squares : float64 (W,), room to work in
+    planes : float32 (C, D, H, W); weights : float32 (3,), for sums along D, H and W
+    rows : float32 (3, W + 2), room for a row smoothed, and its steps along H and along D
     """
     n_channels, depth, height, width = planes.shape
     across_z, across_y, along = weights
-    smooth, step_y, step_z = rows
+    reach = 1 if depth > 1 else 0
+    two = np.float32(2)
     for z in range(depth):
         for y in range(height):
-            squares[:] = 0.0
+            squares = out[z, y]
+            for x in range(width):
+                squares[x] = 0.0
             for c in range(n_channels):
-                if depth > 1:
-                    gather_volume_rows(planes[c], z, y, smooth, step_y, step_z)
-                else:
-                    gather_rows(planes[c, 0], y, smooth, step_y)
-                for x in range(width):
-                    slope_x = smooth[x + 2] - smooth[x]
-                    slope_y = step_y[x] + 2 * step_y[x + 1] + step_y[x + 2]
-                    squares[x] += along * slope_x * slope_x + across_y * slope_y * slope_y
-                if depth > 1:
+                rows[:] = 0.0
+                for dz in range(-reach, reach + 1):
+                    layer = planes[c, min(max(z + dz, 0), depth - 1)]
+                    before, after = layer[max(y - 1, 0)], layer[min(y + 1, height - 1)]
+                    here = layer[y]
+                    weight, side = np.float32(1 + reach - abs(dz)), np.float32(dz)
                     for x in range(width):
-                        slope_z = step_z[x] + 2 * step_z[x + 1] + step_z[x + 2]
+                        total = before[x] + two * here[x] + after[x]
+                        rows[0, x + 1] += weight * total
+                        rows[1, x + 1] += weight * (after[x] - before[x])
+                    if reach == 1:
+                        for x in range(width):
+                            total = before[x] + two * here[x] + after[x]
+                            rows[2, x + 1] += side * total
+                for k in range(3):
+                    rows[k, 0] = rows[k, 1]
+                    rows[k, width + 1] = rows[k, width]
+                for x in range(width):
+                    slope_x = rows[0, x + 2] - rows[0, x]
+                    slope_y = rows[1, x] + two * rows[1, x + 1] + rows[1, x + 2]
+                    squares[x] += along * slope_x * slope_x + across_y * slope_y * slope_y
+                if reach == 1:
+                    for x in range(width):
+                        slope_z = rows[2, x] + two * rows[2, x + 1] + rows[2, x + 2]
                         squares[x] += across_z * slope_z * slope_z
             for x in range(width):
-                out[z, y, x] = np.sqrt(squares[x])
-
-
-@kernel
-def gather_rows(plane, y, smooth, step):
-    """Fill smooth with row y smoothed along H, step with its difference along H."""
-    height, width = plane.shape
-    before, here, after = plane[max(y - 1, 0)], plane[y], plane[min(y + 1, height - 1)]
-    for x in range(width):
-        smooth[x + 1] = np.float64(before[x]) + 2 * np.float64(here[x]) + np.float64(after[x])
-        step[x + 1] = np.float64(after[x]) - np.float64(before[x])
-    repeat_ends(smooth)
-    repeat_ends(step)
-
-
-@kernel
-def gather_volume_rows(volume, z, y, smooth, step_y, step_z):
-    """Fill smooth with row (z, y) smoothed along D and H, the steps with its differences."""
-    depth, height, width = volume.shape
-    smooth[:] = 0.0
-    step_y[:] = 0.0
-    step_z[:] = 0.0
-    for dz in range(-1, 2):
-        layer = volume[min(max(z + dz, 0), depth - 1)]
-        before, here, after = layer[max(y - 1, 0)], layer[y], layer[min(y + 1, height - 1)]
-        weight = 2.0 - abs(dz)
-        side = np.float64(dz)
-        for x in range(width):
-            a, b, c = np.float64(before[x]), np.float64(here[x]), np.float64(after[x])
-            total = a + 2 * b + c
-            smooth[x + 1] += weight * total
-            step_y[x + 1] += weight * (c - a)
-            step_z[x + 1] += side * total
-    repeat_ends(smooth)
-    repeat_ends(step_y)
-    repeat_ends(step_z)
-
-
-@kernel
-def repeat_ends(row):
-    """Beyond its ends, a row's last values."""
-    row[0] = row[1]
-    row[-1] = row[-2]
+                squares[x] = np.sqrt(squares[x])
 
 
 @kernel

@@ -16,29 +16,38 @@ from .._core.grid import flat_offsets, label_components, neighbour_offsets
 from .request import Request
 from .seeds import centres_of, make_grid, make_masked_grid
 
+#: So many levels have queues of chunks.
+_FEW = 2**16
+
 
 def flood_by_level(
     levels: Array, n_levels: int, markers: Array, mask: Array | None, connectivity: int
 ) -> Array:
     """Flood integer levels from 0 to n_levels - 1, (D, H, W), from markers, int32 of that shape.
 
-    Returns int32 segments (D, H, W), 0 outside the mask and where no marker reaches.
+    Markers lie inside the mask. Returns int32 segments (D, H, W), 0 outside the mask and where no marker reaches.
     """
     from . import _watershed_kernels as kernels
 
     words, inner = _frame(markers)
-    np.subtract(-1, levels, out=inner, dtype=SEGMENT_DTYPE, casting="unsafe")
-    places = _mark(words, inner, markers, mask)
-    steps = flat_offsets(_moves(markers.shape, connectivity), words.shape)
+    kernels.fill_words(levels, markers, inner)
+    if mask is not None:
+        inner[~mask] = 0
+    marked, places = _places(markers, words)
+    own = levels.reshape(-1)[marked].astype(np.int32, copy=False)
     flat = words.reshape(-1)
-    # Places are int32, as words are, unless there are more than it can number.
-    narrow = flat.size + n_levels < np.iinfo(np.int32).max
-    links = np.empty(flat.size + n_levels, np.int32 if narrow else np.int64)
-    links[flat.size :] = 0
-    lasts = np.arange(flat.size, flat.size + n_levels).astype(links.dtype)
-    own = levels[markers != 0] if mask is None else levels[(markers != 0) & mask]
-    kernels.queue_markers(places, own.astype(np.int32), links, lasts)
-    kernels.flood_levels(flat, links, lasts, tuple(int(step) for step in steps))
+    steps = tuple(map(int, flat_offsets(_moves(markers.shape, connectivity), words.shape)))
+    if n_levels <= _FEW:
+        # Every chunk is full but for its last entry, and each level's last chunk.
+        n_chunks = 2 + markers.size // (kernels.CHUNK - 1) + min(n_levels, markers.size)
+        pool = np.empty(n_chunks * kernels.CHUNK, _place_dtype(n_chunks * kernels.CHUNK))
+        firsts, ends = np.zeros(n_levels, pool.dtype), np.zeros(n_levels, pool.dtype)
+        kernels.flood_few_levels(flat, places, own, steps, pool, firsts, ends)
+    else:
+        links = np.empty(flat.size + n_levels, _place_dtype(flat.size + n_levels))
+        links[flat.size :] = 0
+        lasts = np.arange(flat.size, links.size, dtype=links.dtype)
+        kernels.flood_many_levels(flat, places, own, steps, links, lasts)
     return _reached(inner)
 
 
@@ -53,8 +62,10 @@ def flood_compactly(
     from . import _compact_watershed_kernels as kernels
 
     words, inner = _frame(markers)
-    inner[...] = -1
-    places = _mark(words, inner, markers, mask)
+    inner[...] = np.where(markers > 0, markers, -1)
+    if mask is not None:
+        inner[~mask] = 0
+    _, places = _places(markers, words)
     moves = _moves(markers.shape, connectivity)
     heights, framed = _frame(relief)
     framed[...] = relief
@@ -72,6 +83,11 @@ def flood_compactly(
     return _reached(inner)
 
 
+def _place_dtype(n_places: int) -> type[np.signedinteger]:
+    """Places are int32, as words are, unless there are more than it can number."""
+    return np.int32 if n_places <= np.iinfo(np.int32).max else np.int64
+
+
 def _frame(values: Array) -> tuple[Array, Array]:
     """Zeros of a shape and a frame around it, and the view of what lies within."""
     # Nobody steps along D in a 2-D image.
@@ -82,12 +98,12 @@ def _frame(values: Array) -> tuple[Array, Array]:
     return whole, whole[inner]
 
 
-def _mark(words: Array, inner: Array, markers: Array, mask: Array | None) -> Array:
-    """Write markers and mask into words; return the places of marked pixels, int64 (n,)."""
-    np.copyto(inner, markers, where=markers != 0)
-    if mask is not None:
-        inner[~mask] = 0
-    return np.flatnonzero(words > 0)
+def _places(markers: Array, words: Array) -> tuple[Array, Array]:
+    """Marked pixels as flat indices, and their places among the words, int64 (n,)."""
+    marked = np.flatnonzero(markers)
+    depth_margin = (words.shape[0] - markers.shape[0]) // 2
+    z, y, x = np.unravel_index(marked, markers.shape)
+    return marked, np.ravel_multi_index((z + depth_margin, y + 1, x + 1), words.shape)
 
 
 def _moves(shape: Sequence[int], connectivity: int) -> Array:

@@ -72,14 +72,27 @@ def measure_gradient(image: Image, spacing3d: Any) -> Array:
     from . import _gradient_kernels as kernels
 
     planes = image.read()
+    exponent = _scale_down(planes) if image.dtype.kind == "f" else 0
     n_channels, depth, _, width = planes.shape
     # A central difference spans 2 pixels, and (1, 2, 1) weighs 4 along each other axis.
     weight = 2 * 4 * (4 if depth > 1 else 1)
-    weights = 1 / ((weight * np.array(spacing3d)) ** 2 * n_channels)
+    weights = (1 / ((weight * np.array(spacing3d)) ** 2 * n_channels)).astype(np.float32)
     magnitude = np.empty(planes.shape[1:], FEATURE_DTYPE)
-    rows, squares = np.empty((3, width + 2)), np.empty(width)
-    kernels.fill_gradient(planes, weights, rows, squares, magnitude)
+    kernels.fill_gradient(planes, weights, np.empty((3, width + 2), FEATURE_DTYPE), magnitude)
     inside = image.read_mask()
     if inside is not None:
         kernels.mend_gradient(planes, inside, weights, magnitude)
-    return magnitude
+    return np.ldexp(magnitude, exponent, out=magnitude) if exponent else magnitude
+
+
+def _scale_down(planes: Array) -> int:
+    """Divide planes by a power of two if their squares would leave float32; return its exponent.
+
+    So their bits stay those of other crops.
+    """
+    largest = max(float(planes.max()), -float(planes.min()))
+    exponent = int(np.frexp(largest)[1])
+    if largest == 0 or abs(exponent) < 30:
+        return 0
+    np.ldexp(planes, -exponent, out=planes)
+    return exponent

@@ -23,8 +23,9 @@ from .flooding import flood_by_level, flood_compactly, grid_markers
 from .gradient import measure_gradient
 from .request import Request, as_request
 
-#: The gradient of an image of 8 or 16 bits is rounded to this many steps of its dtype's range.
-_STEPS = 2**16 - 1
+#: The gradient of an image of 8 bits is rounded to this part of a value, of 16 bits to whole ones:
+#: few levels are flooded faster.
+_PARTS = 16
 
 
 def watershed(
@@ -88,10 +89,12 @@ def watershed(
     first seen. A marked pixel waits for its own height. Where no two heights are equal and
     `compactness` is 0, the labels are those of scikit-image (0.26).
 
-    The gradient of an image of 8 or 16 bits is rounded to 65,535 steps of the dtype's range, any
-    other relief keeps its order exactly. Memory: 21 bytes a pixel, 12 more for a relief of more
-    than 16 bits; 60 with `compactness`. Sources: Meyer, "Un algorithme optimal de ligne de partage
-    des eaux", 1991; Neubert and Protzel, "Compact watershed and preemptive SLIC", 2014.
+    The gradient of an image of 8 bits is rounded to sixteenths of a value, of 16 bits to whole
+    values; any other relief keeps its order exactly.
+
+    Memory: some 20 bytes a pixel, 12 more for a relief of more than 16 bits; 60 with `compactness`.
+    Sources: Meyer, "Un algorithme optimal de ligne de partage des eaux", 1991; Neubert and
+    Protzel, "Compact watershed and preemptive SLIC", 2014.
 
     Examples
     --------
@@ -160,9 +163,9 @@ def _number(heights: Array, dtype: np.dtype | None) -> tuple[Array, int]:
     """
     if dtype is not None and dtype.kind in "bui" and dtype.itemsize <= 2:
         # Slopes are at most sqrt(3) / 2 of the range.
-        value_range = 1 if dtype.kind == "b" else 2 ** (8 * dtype.itemsize) - 1
-        rounded = heights * np.float32(_STEPS / value_range) + np.float32(0.5)
-        return rounded.astype(np.uint16), _STEPS + 1
+        parts = _PARTS if dtype.itemsize == 1 else 1
+        rounded = heights * np.float32(parts) + np.float32(0.5)
+        return rounded.astype(np.uint16), parts * 2 ** (8 * dtype.itemsize)
     if heights.dtype.kind in "bui" and heights.dtype.itemsize <= 2:
         lowest = 0 if heights.dtype.kind in "bu" else int(np.iinfo(heights.dtype).min)
         n_levels = 2 ** (8 * heights.dtype.itemsize)
