@@ -32,37 +32,38 @@ def fill_words(levels, markers, inner):
 
 
 @kernel
-def append(pool, firsts, ends, n_used, level, place):
-    """Put a place at the end of a level's queue of chunks; return how much of pool is used.
+def queue_markers(places, levels, pool, firsts, ends):
+    """Put marked pixels at the ends of their levels' queues; return how much of pool is used.
 
+    places, levels : of marked pixels, in their order
     pool : places, and where the next chunk begins in the last entry of each; chunks begin at
-    multiples of their size, and 0 is none. firsts, ends : of each level, 0 where nothing waits
+    multiples of their size, and 0 is none. firsts, ends : of each level, 0 on entry
     """
-    end = np.uint64(ends[level])
-    if end == 0:
-        firsts[level] = n_used
-        end = n_used
-        n_used += np.uint64(CHUNK)
-    elif end & _LAST == _LAST:
-        pool[end] = n_used
-        end = n_used
-        n_used += np.uint64(CHUNK)
-    pool[end] = place
-    ends[level] = end + np.uint64(1)
+    n_used = CHUNK
+    for k in range(len(places)):
+        level = levels[k]
+        end = ends[level]
+        if end == 0 or end % CHUNK == CHUNK - 1:
+            if end == 0:
+                firsts[level] = n_used
+            else:
+                pool[end] = n_used
+            end = n_used
+            n_used += CHUNK
+        pool[end] = places[k]
+        ends[level] = end + 1
     return n_used
 
 
 @kernel
-def flood_few_levels(words, places, levels, steps, pool, firsts, ends):
+def flood_few_levels(words, steps, pool, firsts, ends, n_used):
     """Give each pixel that markers reach the label of the one that comes first, in place.
 
     Pixels come by level, those of one level by when they were reached (Meyer's flooding by
-    hierarchical queues). places, levels : of marked pixels, in their order; steps : a tuple of
-    ints, to each neighbour's word; pool, firsts, ends : as in `append`, zero on entry but for pool
+    hierarchical queues). steps : a tuple of ints, to each neighbour's word; pool, firsts, ends and
+    how much of pool is used : as `queue_markers` left them
     """
-    n_used = np.uint64(CHUNK)
-    for k in range(len(places)):
-        n_used = append(pool, firsts, ends, n_used, np.uint64(levels[k]), places[k])
+    n_used = np.uint64(n_used)
     for level in range(len(ends)):
         at = np.uint64(firsts[level])
         while at != np.uint64(ends[level]):
@@ -77,7 +78,6 @@ def flood_few_levels(words, places, levels, steps, pool, firsts, ends):
                 if word < 0:
                     words[neighbour] = label
                     joins = np.uint64(max(~word, level))
-                    # As `append` does: called from here, it would take three times as long.
                     end = np.uint64(ends[joins])
                     if end & _LAST == _LAST:
                         pool[end] = n_used

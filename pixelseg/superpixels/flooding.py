@@ -25,7 +25,8 @@ def flood_by_level(
 ) -> Array:
     """Flood integer levels from 0 to n_levels - 1, (D, H, W), from markers, int32 of that shape.
 
-    Markers lie inside the mask. Returns int32 segments (D, H, W), 0 outside the mask and where no marker reaches.
+    Markers lie inside the mask. Returns int32 segments (D, H, W), 0 outside the mask and where no
+    marker reaches.
     """
     from . import _watershed_kernels as kernels
 
@@ -42,7 +43,8 @@ def flood_by_level(
         n_chunks = 2 + markers.size // (kernels.CHUNK - 1) + min(n_levels, markers.size)
         pool = np.empty(n_chunks * kernels.CHUNK, _place_dtype(n_chunks * kernels.CHUNK))
         firsts, ends = np.zeros(n_levels, pool.dtype), np.zeros(n_levels, pool.dtype)
-        kernels.flood_few_levels(flat, places, own, steps, pool, firsts, ends)
+        n_used = kernels.queue_markers(places, own, pool, firsts, ends)
+        kernels.flood_few_levels(flat, steps, pool, firsts, ends, n_used)
     else:
         links = np.empty(flat.size + n_levels, _place_dtype(flat.size + n_levels))
         links[flat.size :] = 0
