@@ -22,7 +22,9 @@ def test_public_names():
 def test_superpixels():
     assert sorted(pixelseg.superpixels.__all__) == [
         "enforce_connectivity",
+        "felzenszwalb",
         "gradient_magnitude",
+        "grid",
         "grid_seeds",
         "watershed",
     ]

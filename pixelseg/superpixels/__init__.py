@@ -9,8 +9,17 @@ The parts they are made of are public too: `grid_seeds` spreads seeds over an im
 """
 
 from .connectivity import enforce_connectivity
+from .felzenszwalb import felzenszwalb
 from .gradient import gradient_magnitude
+from .grid import grid
 from .seeds import grid_seeds
 from .watershed import watershed
 
-__all__ = ["watershed", "enforce_connectivity", "gradient_magnitude", "grid_seeds"]
+__all__ = [
+    "watershed",
+    "felzenszwalb",
+    "grid",
+    "enforce_connectivity",
+    "gradient_magnitude",
+    "grid_seeds",
+]

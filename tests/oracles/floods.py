@@ -1,4 +1,4 @@
-"""Watersheds by a heap, and Sobel's gradient by scipy."""
+"""Watersheds by a heap, merging along sorted edges, and Sobel's gradient by scipy."""
 
 import heapq
 
@@ -75,3 +75,40 @@ def gradient(planes, spacing, mask=None):
 def sobel(plane):
     scale = 2 * 4 ** (plane.ndim - 1)
     return [ndimage.sobel(plane, axis, mode="nearest") / scale for axis in range(plane.ndim)]
+
+
+def felzenszwalb(weights, moves, scale, min_size, mask):
+    """Join pixels along sorted edges; weights (K, D, H, W) are those of moves to later pixels."""
+    shape = weights.shape[1:]
+    edges = []
+    for k, move in enumerate(moves):
+        for pixel in np.ndindex(shape):
+            other = tuple(int(i) for i in np.add(pixel, move))
+            if all(0 <= i < n for i, n in zip(other, shape, strict=True)) and (
+                mask is None or (mask[pixel] and mask[other])
+            ):
+                edges.append((weights[(k, *pixel)], pixel, other))
+    edges.sort(key=lambda edge: edge[0])
+    segment_of = {pixel: {pixel} for pixel in np.ndindex(shape)}
+    limit_of = dict.fromkeys(np.ndindex(shape), np.float32(scale))
+
+    def join(one, other, limit):
+        both = one | other
+        for pixel in both:
+            segment_of[pixel], limit_of[pixel] = both, limit
+
+    for weight, pixel, other in edges:
+        one, two = segment_of[pixel], segment_of[other]
+        if one is not two and weight < limit_of[pixel] and weight < limit_of[other]:
+            join(one, two, np.float32(float(weight) + scale / len(one | two)))
+    for weight, pixel, other in edges:
+        one, two = segment_of[pixel], segment_of[other]
+        if one is not two and min(len(one), len(two)) < min_size:
+            join(one, two, weight)
+    segments, n = np.zeros(shape, int), 0
+    for pixel in np.ndindex(shape):
+        if segments[pixel] == 0 and (mask is None or mask[pixel]):
+            n += 1
+            for member in segment_of[pixel]:
+                segments[member] = n
+    return segments
