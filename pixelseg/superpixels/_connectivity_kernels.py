@@ -72,15 +72,20 @@ def measure_pieces(rows, first_run, starts, pieces, sizes, names):
 
 
 @kernel
-def keep_largest(sizes, names, n_labels, min_size, owners, n_strays):
-    """Let the largest piece of each label, the first of equals, own itself; count the others."""
-    largest = np.full(n_labels, -1, np.int32)
+def keep_largest(sizes, names, n_owners, min_size, owners, n_strays):
+    """Let the largest piece of each label to n_owners, the first of equals, own itself.
+
+    n_strays[0] counts the others.
+    """
+    largest = np.full(n_owners + 1, -1, np.int32)
     for piece in range(len(sizes)):
-        best = largest[names[piece]]
-        if best < 0 or sizes[piece] > sizes[best]:
-            largest[names[piece]] = piece
+        if names[piece] <= n_owners:
+            best = largest[names[piece]]
+            if best < 0 or sizes[piece] > sizes[best]:
+                largest[names[piece]] = piece
     for piece in range(len(sizes)):
-        kept = largest[names[piece]] == piece and sizes[piece] >= min_size
+        name = names[piece]
+        kept = name <= n_owners and largest[name] == piece and sizes[piece] >= min_size
         owners[piece] = piece if kept else -1
         n_strays[0] += not kept
 

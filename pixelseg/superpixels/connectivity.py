@@ -81,12 +81,14 @@ def connect(
     min_size: int = 1,
     *,
     colours: Array | None = None,
+    n_owners: int | None = None,
     n_jobs: int | None = None,
 ) -> int:
     """Connect labels, int32 (D, H, W) from 0 to n, in place; return the number of segments.
 
     planes : int16 (C, D, H, W), what similarity means
-    colours : float32 (n + 1, C), the colour of each label; None takes the mean of its pixels
+    colours : float32, the colour of each label, (n + 1, C); None takes the mean of its pixels
+    n_owners : labels above it keep no piece, None if there are none
     """
     from . import _connectivity_kernels as kernels
 
@@ -104,7 +106,8 @@ def connect(
     sizes, names = np.zeros(n_pieces, np.int64), np.empty(n_pieces, np.int32)
     kernels.measure_pieces(rows, first_run, starts, pieces, sizes, names)
     owners, n_strays = np.empty(n_pieces, np.int32), np.zeros(1, np.int64)
-    kernels.keep_largest(sizes, names, len(colours), min_size, owners, n_strays)
+    n_owners = len(colours) - 1 if n_owners is None else n_owners
+    kernels.keep_largest(sizes, names, n_owners, min_size, owners, n_strays)
     if n_strays[0]:
         strays = np.empty(n_strays[0], np.int32)
         first_part = np.zeros(n_strays[0] + 1, np.int64)
