@@ -146,6 +146,7 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
         for z in range(z0, z1):
             for y in range(first_row(y0, z, sampling, phase), y1, sampling):
                 base = np.uint64((z * height + y) * width + x0)
+                # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
                 if n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
@@ -188,9 +189,7 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
 def place_window(position, reach, limits, window):
     """Fill a window, int32 (6,), with the pixels within reach of a position and its limits."""
     for axis in range(3):
-        window[2 * axis] = max(
-            np.int32(np.ceil(position[axis] - reach[axis])), limits[2 * axis]
-        )
+        window[2 * axis] = max(np.int32(np.ceil(position[axis] - reach[axis])), limits[2 * axis])
         window[2 * axis + 1] = min(
             np.int32(np.floor(position[axis] + reach[axis])) + 1, limits[2 * axis + 1]
         )
