@@ -54,12 +54,14 @@ def clear_keys(mask, keys, band, sampling, phase):
 
 
 @kernel
-def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase, row, keys):
-    """Lower keys to the distance to each of some clusters, in the sampled rows of a band.
+def assign_pixels(planes, mask, clusters, first, last, weights, band, sampling, phase, row, keys):
+    """Fill the sampled rows of a band of keys, from the clusters that may look at it.
 
-    planes : (C, D * H * W); weights : float32 (3,), of squared steps along z, y, x
+    planes : (C, D * H * W); mask : as in clear_keys
+    weights : float32 (3,), of squared steps along z, y, x
     row : float32 (2, W + LANES), for work
     """
+    clear_keys(mask, keys, band, sampling, phase)
     positions, colours, marks, windows, _ = clusters
     band_z0, band_z1, band_y0, band_y1 = band
     n_channels = len(planes)
@@ -83,7 +85,9 @@ def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase,
             inside = at >= start and at < stop
             along_x[x] = weights[2] * step * step if inside else np.float32(np.inf)
         mark = marks[k]
-        c1, c2, c3 = colours[k, 0], colours[k, 1 % n_channels], colours[k, 2 % n_channels]
+        c1 = c2 = c3 = colours[k, 0]
+        if n_channels == 3:
+            c2, c3 = colours[k, 1], colours[k, 2]
         for z in range(z0, z1):
             step = np.float32(z) - positions[k, 0]
             along_z = weights[0] * step * step
@@ -121,7 +125,7 @@ def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase,
 @kernel
 def first_row(y, z, sampling, phase):
     """The first sampled row from y on; in the next layer rows are shifted by one."""
-    beyond = np.uint64(y + z + phase + sampling - 1) % np.uint64(sampling)
+    beyond = np.uint32(y + z + phase + sampling - 1) % np.uint32(sampling)
     return y + sampling - 1 - np.int64(beyond)
 
 
@@ -177,11 +181,12 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                 sum_x += along
         if count == 0:
             continue
-        positions[k, 0] = sum_z / count
-        positions[k, 1] = sum_y / count
-        positions[k, 2] = x0 + sum_x / count
+        share = 1.0 / count
+        positions[k, 0] = sum_z * share
+        positions[k, 1] = sum_y * share
+        positions[k, 2] = x0 + sum_x * share
         for c in range(n_channels):
-            colours[k, c] = sums[c] / count
+            colours[k, c] = sums[c] * share
         place_window(positions[k], reach, limits[k], windows[k])
 
 

@@ -21,9 +21,9 @@ from .request import Request, as_request
 from .seeds import Grid, make_grid, make_masked_grid
 
 #: Pixels of a band of rows, which a thread owns: what it looks at stays in its cache.
-_BAND = 2**17
+_BAND = 2**18
 #: Clusters that one thread moves at a time.
-_CLUSTERS = 512
+_CLUSTERS = 1024
 #: Of its cell, a window holds at least this share on each side of the centre.
 _REACH = 0.75
 
@@ -209,10 +209,19 @@ class _Band:
         self.first, self.last = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
     def assign(self, kernels, planes, mask, clusters, weights, sampling, phase, keys) -> None:
-        kernels.clear_keys(mask, keys, self.rows, sampling, phase)
         row = np.empty((2, keys.shape[2] + kernels.LANES), np.float32)
         kernels.assign_pixels(
-            planes, clusters, self.first, self.last, weights, self.rows, sampling, phase, row, keys
+            planes,
+            mask,
+            clusters,
+            self.first,
+            self.last,
+            weights,
+            self.rows,
+            sampling,
+            phase,
+            row,
+            keys,
         )
 
 
