@@ -26,6 +26,7 @@ def test_superpixels():
         "gradient_magnitude",
         "grid",
         "grid_seeds",
+        "slic",
         "watershed",
     ]
 

@@ -1,11 +1,12 @@
 """Superpixels: small connected regions of like pixels, in 2-D and 3-D.
 
 Every method takes an image of any real dtype with any number of channels and returns int32
-segments of its spatial shape: ids 1..n without gaps, 0 outside the mask, each connected by faces.
-The results never depend on the number of threads.
+segments of its spatial shape: ids 1..n without gaps, 0 outside the mask, each connected by faces
+(by faces or corners in `felzenszwalb`). The results never depend on the number of threads.
 
 The parts they are made of are public too: `grid_seeds` spreads seeds over an image or a mask,
-`enforce_connectivity` gives stray pieces to their most similar neighbours.
+`gradient_magnitude` finds edges for watersheds, `enforce_connectivity` gives stray pieces to their
+most similar neighbours.
 """
 
 from .connectivity import enforce_connectivity
@@ -13,9 +14,11 @@ from .felzenszwalb import felzenszwalb
 from .gradient import gradient_magnitude
 from .grid import grid
 from .seeds import grid_seeds
+from .slic import slic
 from .watershed import watershed
 
 __all__ = [
+    "slic",
     "watershed",
     "felzenszwalb",
     "grid",

@@ -73,7 +73,7 @@ def flood_few_levels(words, steps, pool, firsts, ends, n_used):
             at += np.uint64(1)
             label = words[place]
             for step in steps:
-                neighbour = place + np.uint64(step)
+                neighbour = np.uint64(np.int64(place) + step)
                 word = words[neighbour]
                 if word < 0:
                     words[neighbour] = label

@@ -81,12 +81,14 @@ def connect(
     min_size: int = 1,
     *,
     colours: Array | None = None,
+    n_owners: int | None = None,
     n_jobs: int | None = None,
 ) -> int:
     """Connect labels, int32 (D, H, W) from 0 to n, in place; return the number of segments.
 
     planes : int16 (C, D, H, W), what similarity means
-    colours : float32 (n + 1, C), the colour of each label; None takes the mean of its pixels
+    colours : float32, the colour of each label, (n + 1, C); None takes the mean of its pixels
+    n_owners : labels above it keep no piece, None if there are none
     """
     from . import _connectivity_kernels as kernels
 
@@ -104,17 +106,18 @@ def connect(
     sizes, names = np.zeros(n_pieces, np.int64), np.empty(n_pieces, np.int32)
     kernels.measure_pieces(rows, first_run, starts, pieces, sizes, names)
     owners, n_strays = np.empty(n_pieces, np.int32), np.zeros(1, np.int64)
-    kernels.keep_largest(sizes, names, len(colours), min_size, owners, n_strays)
+    n_owners = len(colours) - 1 if n_owners is None else n_owners
+    kernels.keep_largest(sizes, names, n_owners, min_size, owners, n_strays)
     if n_strays[0]:
         strays = np.empty(n_strays[0], np.int32)
         first_part = np.zeros(n_strays[0] + 1, np.int64)
         n_parts = kernels.list_strays(first_run, pieces, owners, strays, first_part)
-        parts = np.empty((n_parts, 2), np.int32)
-        kernels.list_parts(first_run, pieces, owners, strays, first_part, parts)
+        parts = np.empty((n_parts, 5), np.int32)
         means = colours[names]
-        kernels.average_strays(values, first_run, starts, strays, first_part, parts, sizes, means)
-        runs = kernels.Runs(height, first_run, starts, pieces)
-        kernels.give_strays(runs, strays, first_part, parts, sizes, means, owners)
+        kernels.list_parts(
+            values, height, first_run, starts, pieces, strays, first_part, parts, means
+        )
+        kernels.give_strays(starts, pieces, strays, first_part, parts, means, owners)
     n_segments = kernels.number_segments(owners)
 
     def write(span: tuple[int, int]) -> None:

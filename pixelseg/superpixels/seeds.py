@@ -26,13 +26,14 @@ _ROUNDS = 12
 class Grid:
     """Cells of a grid (D, H, W), in row-major order.
 
-    `boxes`, int64 (n, 6), is z0, z1, y0, y1, x0, x1 of each cell, half open; `places`, int64
-    (n, 3), its layer, row and column; `shape` the number of layers, and of rows in each.
+    `boxes`, int64 (n, 6), is z0, z1, y0, y1, x0, x1 of each cell, half open; `limits` the same of
+    a cell together with those beside it along each axis; `places`, int64 (n, 3), its layer, row
+    and column.
     """
 
     boxes: Array
+    limits: Array
     places: Array
-    shape: tuple[int, int]
 
 
 def make_grid(shape: Shape3D, n: int, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> Grid:
@@ -53,18 +54,21 @@ def make_grid(shape: Shape3D, n: int, spacing: Sequence[float] = (1.0, 1.0, 1.0)
     row = np.repeat(np.tile(np.arange(rows), layers), in_rows)
     column = np.arange(n) - np.repeat(np.cumsum(in_rows) - in_rows, in_rows)
     columns = np.repeat(in_rows, in_rows)
-    boxes = np.stack(
-        [
-            z_edges[layer],
-            z_edges[layer + 1],
-            y_edges[row],
-            y_edges[row + 1],
-            column * width // columns,
-            (column + 1) * width // columns,
-        ],
-        axis=1,
-    ).astype(np.int64)
-    return Grid(boxes, np.stack([layer, row, column], axis=1).astype(np.int64), (layers, rows))
+
+    def spans(before: int, after: int) -> Array:
+        """From so many cells before each to so many after it, along each axis."""
+        edges = [
+            z_edges[np.maximum(layer - before, 0)],
+            z_edges[np.minimum(layer + after, layers)],
+            y_edges[np.maximum(row - before, 0)],
+            y_edges[np.minimum(row + after, rows)],
+            np.maximum(column - before, 0) * width // columns,
+            np.minimum(column + after, columns) * width // columns,
+        ]
+        return np.stack(edges, axis=1).astype(np.int64)
+
+    places = np.stack([layer, row, column], axis=1).astype(np.int64)
+    return Grid(spans(0, 1), spans(1, 2), places)
 
 
 def _between(ideal: float, least: int, most: int) -> int:
@@ -100,16 +104,16 @@ def make_masked_grid(
     trial = min(max(n, round(n * most / n_pixels)), most)
     for attempt in range(_ROUNDS):
         grid = make_grid(inner, trial, spacing)
-        boxes = grid.boxes + np.repeat(low, 2)
+        grid = Grid(grid.boxes + np.repeat(low, 2), grid.limits + np.repeat(low, 2), grid.places)
         counts = np.empty(trial, np.int64)
-        kernels.count_cells(mask, boxes, counts)
+        kernels.count_cells(mask, grid.boxes, counts)
         # A pixel's cell holds so many on average: full cells count for much, slivers for little.
         fair = (counts**2).sum() / n_pixels
         keep = 2 * counts >= fair
         n_kept = int(np.count_nonzero(keep))
         if abs(n_kept - n) < nearest:
             nearest = abs(n_kept - n)
-            chosen = Grid(boxes[keep], grid.places[keep], grid.shape)
+            chosen = Grid(grid.boxes[keep], grid.limits[keep], grid.places[keep])
         few, many = (trial + 1, many) if n_kept < n else (few, trial - 1)
         if nearest <= _TOLERANCE * n or few > many:
             break
