@@ -106,6 +106,14 @@ def _same_as_parts(job: Job) -> Array:
     return model.classes_[P.argmax(axis=1)].reshape(job.other.shape[:2])
 
 
+def _many_small(job: Job) -> Array:
+    """Labels of sixteen small images, one after the other: what a call costs by itself counts."""
+    side = job.other.shape[0] // 4
+    corners = [(side * (k // 4), side * (k % 4)) for k in range(16)]
+    tiles = [job.other[y : y + side, x : x + side] for y, x in corners]
+    return np.stack([job.ours.predict(tile) for tile in tiles])
+
+
 def _all_at_once(job: Job) -> Array:
     shape = job.other.shape[:2]
     labels, uncertainty = np.empty(shape, np.uint8), np.empty(shape, np.float32)
@@ -193,6 +201,14 @@ CASES = (
         covers=("PixelClassifier.predict",),
         make=partial(trained_by, classifier="forest"),
         ours=lambda job: job.ours.predict(job.other),
+        sizes=_FULL,
+        quick=_SMALL,
+    ),
+    Case(
+        name="predict, sixteen images of a quarter of the side",
+        covers=("PixelClassifier.predict",),
+        make=partial(trained_by, classifier="forest"),
+        ours=_many_small,
         sizes=_FULL,
         quick=_SMALL,
     ),

@@ -9,9 +9,15 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot superpixels",
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
+    "pixelseg": """
+        FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot
+        superpixels
+    """,
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
+        TilePlan TrainingRecord load
+    """,
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
@@ -33,9 +39,7 @@ PUBLIC = {
         reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
         thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
     "pixelseg.superpixels": """
         enforce_connectivity felzenszwalb gradient_magnitude grid grid_seeds slic watershed
     """,

@@ -1,4 +1,7 @@
-"""From the derivatives of a row to its features: lengths, traces, differences, eigenvalues."""
+"""From the derivatives of a row to its features: lengths, traces, differences, eigenvalues.
+
+Tried: `arccos` and `cos` for the eigenvalues of 3 x 3 matrices, which do not vectorise.
+"""
 
 import numpy as np
 

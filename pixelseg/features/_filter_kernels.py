@@ -11,6 +11,12 @@ row. Plain IEEE arithmetic in a fixed order, no fast-math: a pixel gets the same
 place in a row, whatever part of it the processor takes as vectors and whatever as a tail. The
 order of a sum is the same whichever other orders are made along with it, since around a box fewer
 are made than in it: pairs are added in fours, those that are left one by one.
+
+Tried: fast-math contraction (nothing gained, and bits that depend on the place in a row); one pair
+a pass (four to six times slower, bound by loads and stores), eight (no better); views of rows
+instead of offsets (a third slower); the place of a result as a named tuple of memory, stride and
+pitch (7 % for a volume). Literal numbers as arguments compile a function once more for each, and
+assignments of rows compile two seconds of messages that never appear.
 """
 
 import numpy as np
@@ -355,17 +361,16 @@ def _mirror(buffer, start, x_filter):
 
 
 @kernel
-def smooth_rows(plane, start, stop, y_filter, x_filter, target, at):
+def smooth_rows(plane, start, stop, y_filter, x_filter, out, at, pitch, n):
     """Order 0 along H and W of rows `start` to `stop` of those that are wanted.
 
-    plane: float32 (h, w); the rows go to the values of `target`, from `at` on. Filters and target
-    are those of kernel_args.py.
+    plane: float32 (h, w); the filters are those of kernel_args.py; the `n` values of each row go
+    to the flat `out`, `pitch` apart, from `at` on.
     """
     flat, width = plane.reshape(-1), plane.shape[1]
     y_before = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
     y_after = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
     reach = (x_filter.weights.shape[1] - 1) * x_filter.step
-    n = target.n_columns
     buffer = np.empty(n + 2 * reach, np.float32)
     x_before, x_after = _shifts(x_filter, START, BACK), _shifts(x_filter, START, ON)
     for y in range(start, stop):
@@ -373,23 +378,23 @@ def smooth_rows(plane, start, stop, y_filter, x_filter, target, at):
         first, n_inside = x_filter.first_inside, x_filter.n_inside
         _filter_order0(flat, centre, y_before, y_after, y_filter.weights, buffer, first, n_inside)
         _mirror(buffer, START, x_filter)
-        here = at + (y - start) * target.pitch
-        _filter_order0(buffer, reach, x_before, x_after, x_filter.weights, target.values, here, n)
+        here = at + (y - start) * pitch
+        _filter_order0(buffer, reach, x_before, x_after, x_filter.weights, out, here, n)
 
 
 @kernel
-def derive_rows(plane, start, stop, filters, order, index, target, at):
+def derive_rows(plane, start, stop, filters, order, index, out, stride, at, pitch, n):
     """All derivatives up to `order` of rows `start` to `stop` of those that are wanted.
 
     As smooth_rows; the derivative of order i along H and j along W is number index[i, j] of those
-    in `target`.
+    in `out`, which lie `stride` apart.
     """
     y_filter, x_filter = filters.y, filters.x
     flat, width = plane.reshape(-1), plane.shape[1]
     y_before = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
     y_after = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
     reach = (x_filter.weights.shape[1] - 1) * x_filter.step
-    length = target.n_columns + 2 * reach
+    length = n + 2 * reach
     buffer = np.empty(3 * length, np.float32)
     before = (
         _shifts(x_filter, START, BACK),
@@ -416,7 +421,7 @@ def derive_rows(plane, start, stop, filters, order, index, target, at):
             2 * length + x_filter.first_inside,
             x_filter.n_inside,
         )
-        here = at + (y - start) * target.pitch
+        here = at + (y - start) * pitch
         for i in range(order + 1):
             _mirror(buffer, i * length, x_filter)
             filter_row(
@@ -427,9 +432,9 @@ def derive_rows(plane, start, stop, filters, order, index, target, at):
                 x_filter.weights,
                 x_filter.is_identity,
                 order - i,
-                target.values,
-                index[i, 0] * target.stride + here,
-                index[i, 1] * target.stride + here,
-                index[i, 2] * target.stride + here,
-                target.n_columns,
+                out,
+                index[i, 0] * stride + here,
+                index[i, 1] * stride + here,
+                index[i, 2] * stride + here,
+                n,
             )

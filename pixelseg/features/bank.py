@@ -97,6 +97,14 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         self._ops_by_sigma()
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Filters learn nothing, and are always float32.
+        tags.requires_fit = False
+        tags.no_validation = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     def plan(self, image: Image) -> FeaturePlan:
         """Settle the bank for images like this one: features, halo, steps."""
         return make_plan(

@@ -15,7 +15,7 @@ from .._core.arrays import Array
 from .._core.boxes import Box, Shape3D, Span, grow, shape_of, within
 from .._core.workspace import padded, workspace
 from .filters import Filters, reach_of
-from .kernel_args import PlaneFilters, RowBlock, XFilter, YFilter
+from .kernel_args import PlaneFilters, XFilter, YFilter
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,14 @@ def smooth(source: Crop, filters: Filters, box: Box) -> Crop:
         slices = prepared.empty_slices(1)
         for z, plane in enumerate(out.values, start=box[0][0]):
             filtered = prepared.slices(source.values, z, slices)[0]
-            target = RowBlock(plane.reshape(-1), 0, plane.shape[1], width)
-            smooth_rows(filtered, 0, len(plane), *prepared.plane, target, 0)
+            smooth_rows(
+                filtered,
+                0,
+                len(plane),
+                *prepared.plane,
+                plane.reshape(-1),
+                0,
+                plane.shape[1],
+                width,
+            )
     return out

@@ -85,15 +85,3 @@ class SliceJob(NamedTuple):
     width: int
     z: int
     source_z: int
-
-
-class RowBlock(NamedTuple):
-    """Memory of a kernel for derivatives of some rows: `n_columns` values a row, `pitch` apart.
-
-    `values` is flat, and derivatives lie `stride` apart.
-    """
-
-    values: Array
-    stride: int
-    pitch: int
-    n_columns: int

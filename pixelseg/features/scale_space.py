@@ -9,6 +9,9 @@ exp(-(2 pi / step * b r / s)^2 / 2), which is kept below 3e-6.
 
 Reflecting borders stay exact: the reflected image of a symmetric filter's result is the result
 of the reflected image. And nothing depends on where an image was cut, as in a pyramid it would.
+
+Tried: pyramids (half the work again, but a crop at an odd place gets other bits), recursive filters
+and running sums (bits depend on where an image was cut).
 """
 
 from __future__ import annotations

@@ -140,10 +140,10 @@ def _read(name: str, source: Any, box: tuple[slice, ...]) -> Array:
 class PartitionTable(ContingencyTable):
     """A contingency table of partitions, whose prediction may have a background.
 
-    `background` is the label that is no segment: each of its pixels stands alone.
+    `background` is the label that is no segment, -1 for none: each of its pixels stands alone.
     """
 
-    background: int | None = None
+    background: int = -1
 
     @cached_property
     def is_segment(self) -> Array:
@@ -175,13 +175,13 @@ def partition_tables(
     truth: Any, prediction: Any, ignore: Ignore, background: int | None
 ) -> list[PartitionTable]:
     """One table for each annotator: `truth` is one array, a list of arrays, or a stack of them."""
-    background = as_background(background)
+    label = as_background(background)
     prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
     tables = [
         contingency_table(one, prediction, ignore=ignore)
         for one in split_truths(truth, len(prediction.shape))
     ]
-    return [PartitionTable(**vars(table), background=background) for table in tables]
+    return [PartitionTable(**vars(table), background=label) for table in tables]
 
 
 def _boxes(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:

@@ -116,7 +116,8 @@ class BoundaryAccumulator(ThresholdAccumulator):
         self.ignore = ignore
         self.background = background
         as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(self, truth: Any, prediction: Any) -> BoundaryAccumulator:
         """Score one image.

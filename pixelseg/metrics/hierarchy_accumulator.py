@@ -135,7 +135,8 @@ class HierarchyAccumulator(ThresholdAccumulator):
         self.ignore = ignore
         self.background = background
         self.printed_digits = printed_digits
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
         if printed_digits is not None:
             as_count("printed_digits", printed_digits)
 

@@ -119,7 +119,8 @@ class RegionAccumulator(MeanAccumulator[RegionScores]):
         super().__init__()
         self.ignore = ignore
         self.background = background
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(self, truth: Any, prediction: Any) -> RegionAccumulator:
         """Add one image, as `region_scores` takes it; return the accumulator."""

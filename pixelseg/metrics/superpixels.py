@@ -207,7 +207,8 @@ class SuperpixelAccumulator(MeanAccumulator[SuperpixelScores]):
         self.background = background
         check_annotators(annotators)
         as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(
         self,

@@ -16,11 +16,7 @@ def joined(*tables):
 def classes_with(method):
     """Names of the public classes that have a method."""
     things = house.public_objects().items()
-    return {
-        name.rpartition(".")[2]
-        for name, thing in things
-        if inspect.isclass(thing) and hasattr(thing, method)
-    }
+    return {name.rpartition(".")[2] for name, thing in things if house.can(thing, method)}
 
 
 def functions_of(package):

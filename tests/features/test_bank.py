@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage import data
 from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pixelseg import FeatureBank
 from pixelseg._core.boxes import box3d, slices_of
@@ -239,8 +240,15 @@ def test_the_halo_is_honest():
     changed[0, 130] += 1000
     difference = (bank.transform(changed) != bank.transform(image)).any(axis=-1)[0]
     touched = np.flatnonzero(difference)
-    assert touched.min() >= 130 - halo
-    assert touched.max() <= 130 + halo
+    assert 130 - halo <= touched.min() <= 130 - 0.6 * halo
+    assert 130 + 0.6 * halo <= touched.max() <= 130 + halo
+
+
+@pytest.mark.parametrize(("sigma", "halo"), [(1.0, 8), (3.5, 38), (10.0, 124)])
+def test_a_halo_is_no_wider_than_its_filters(sigma, halo):
+    plan = FeatureBank(sigmas=(sigma,)).plan(as_image(texture((9, 9))))
+    assert 5 * sigma <= plan.halo[2] <= halo
+    assert plan.halo == (0, plan.halo[2], plan.halo[2])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (37, 1), (2, 3), (5, 5)])
@@ -415,6 +423,20 @@ def test_sigmas_per_op():
         "hessian_s2_1",
         "gaussian_s3",
     ]
+
+
+#: scikit-learn's checks that do not hold for filters of images, and why.
+EXCLUDED = {
+    "check_fit_score_takes_y": "labels are called labels here, and ignored",
+    "check_estimator_sparse_tag": "fit looks at no data",
+    "check_methods_sample_order_invariance": "a pixel's features depend on its neighbours",
+    "check_methods_subset_invariance": "a pixel's features depend on its neighbours",
+}
+
+
+@parametrize_with_checks([FeatureBank(sigmas=(1.0,))], expected_failed_checks=lambda _: EXCLUDED)
+def test_scikit_learn_s_checks(estimator, check):
+    check(estimator)
 
 
 def test_scikit_learn_manners():

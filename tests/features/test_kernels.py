@@ -7,6 +7,7 @@ from pixelseg._core.workspace import workspace
 from pixelseg.features import _feature_kernels as kinds
 from pixelseg.features import _filter_kernels as filters
 from pixelseg.features import _mask_kernels as masks
+from pixelseg.features import _scale_kernels as scales
 from pixelseg.features.crop import Crop, CropFilters, empty_crop, reflect, smooth
 from pixelseg.features.filters import (
     Filter,
@@ -15,7 +16,7 @@ from pixelseg.features.filters import (
     gaussian_derivatives,
     smoothing,
 )
-from pixelseg.features.kernel_args import RowBlock
+from pixelseg.features.kernel_args import Slice, SliceJob, Source
 
 pytestmark = pytest.mark.kernels
 WIDTH = 21
@@ -133,11 +134,12 @@ def test_derivatives_of_all_orders(shape, step, rng):
         out = np.zeros((10, *shape), np.float32)
         index = derivative_index(ndim)
         stride = int(np.prod(shape))
-        target = RowBlock(out.reshape(-1), stride, shape[2], shape[2])
+        flat, width = out.reshape(-1), shape[2]
         for z in range(shape[0]):
             for k, plane in enumerate(prepared.slices(crop.values, z, memory)):
                 at = z * shape[1] * shape[2]
-                filters.derive_rows(plane, 0, shape[1], prepared.plane, 2 - k, index[k], target, at)
+                to = (flat, stride, at, width, width)
+                filters.derive_rows(plane, 0, shape[1], prepared.plane, 2 - k, index[k], *to)
     for i, j, k in np.ndindex(3, 3, 3):
         if i + j + k <= 2 and (ndim == 3 or i == 0):
             kernels = [(along.weights[order], order == 1) for order in (i, j, k)]
@@ -145,6 +147,99 @@ def test_derivatives_of_all_orders(shape, step, rng):
                 kernels[0] = (np.ones(1), False)
             expected = convolved(image, kernels, step)
             np.testing.assert_allclose(out[index[i, j, k]], expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_features_of_a_slice(ndim, masked, rng):
+    """Derivatives of a 7 x 9 slice, of which rows 2 to 5 and columns 3 to 7 are wanted."""
+    n_rows, n_columns, pitch = 7, 9, 16
+    n_derivatives = 6 if ndim == 2 else 10
+    planes = rng.normal(size=(1 if ndim == 2 else 3, n_rows, pitch)).astype(np.float32)
+    weights = rng.uniform(1, 2, planes.shape).astype(np.float32)
+    inside = (rng.random((n_rows, pitch)) < 0.7).astype(np.float32)
+    base, base_weights = rng.normal(size=(n_rows, pitch)), rng.uniform(1, 2, (n_rows, pitch))
+    base, base_weights = base.astype(np.float32), base_weights.astype(np.float32)
+    none = Slice(np.empty((0, 0), np.float32), 0, 0)
+    one = np.array([[1.0, 0], [0, 0.5], [-2, 1]], np.float32)  # central differences
+    whole = ((0, 1), (0, n_rows), (0, n_columns))
+    identity, along = Filter(one[:, :1]), Filter(one)
+    made = CropFilters((identity, along, along), whole, (1, n_rows, n_columns), whole)
+    job = SliceJob(2, n_rows, n_columns, pitch, 2, 5, 3, 4, 1, 0)
+    ops = np.array([[kinds.VALUE, 0, 1, 0, 0], [kinds.DIFFERENCE, 0, 1, 1, 1]])
+    features = np.zeros((2, 2, 3, 4), np.float32)
+    products = np.zeros((3 if ndim == 2 else 6, 1, n_rows, pitch), np.float32)
+    block = np.zeros((n_derivatives * (1 + masked), 2 * pitch), np.float32)
+    scales.fill_slice(
+        Source(planes, Slice(base, 2, 3)),
+        Source(weights, Slice(base_weights, 2, 3)) if masked else Source(planes[:1, :0], none),
+        Slice(inside, 0, 0) if masked else none,
+        np.zeros(6, np.float32),
+        made.plane,
+        derivative_index(ndim),
+        job,
+        ops,
+        features,
+        products,
+        block,
+    )
+    u, w = planes[0], weights[0] if masked else 1
+    keep = inside if masked else np.ones_like(inside)
+    value = u / w * keep
+    subtracted = base / base_weights * keep if masked else base
+    part = (slice(2, 5), slice(3, 7))
+    np.testing.assert_allclose(features[0, 1], value[part], rtol=1e-5)
+    np.testing.assert_allclose(features[1, 1], (value - subtracted)[part], rtol=1e-4, atol=1e-5)
+    assert (features[:, 0] == 0).all()
+
+    def derivative(of, axis):
+        of = of[:, :n_columns].astype(float)
+        ahead, behind = (
+            np.take(np.pad(of, 1, "symmetric"), np.arange(k, k + of.shape[axis]), axis)
+            for k in (2, 0)
+        )
+        crop = [slice(1, -1), slice(1, -1)]
+        crop[axis] = slice(None)
+        return 0.5 * (ahead - behind)[tuple(crop)]
+
+    # The last of the products is the square of the derivative along W.
+    slope = derivative(u, 1)
+    if masked:
+        n = u[:, :n_columns] / w[:, :n_columns]
+        slope = (slope - n * derivative(w, 1)) / w[:, :n_columns] * keep[:, :n_columns]
+    np.testing.assert_allclose(products[-1, 0, :, :n_columns], slope**2, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_eigenvalues_of_smoothed_products(masked, rng):
+    """Both filters double what they read, so that products become four times what they were."""
+    shape = (1, 5, 6)
+    whole = tuple((0, size) for size in shape)
+    double = Filter(np.array([[2.0], [0], [0]], np.float32))
+    sparse = CropFilters((double, double, double), whole, shape, whole)
+    products = rng.normal(size=(3 + masked, 1, 5, 16)).astype(np.float32)
+    mask = np.ones((5, 16), np.float32)
+    mask[2, 3] = 0
+    if masked:
+        products[3] = 0.5
+    features = np.zeros((2, 1, 5, 6), np.float32)
+    scales.fill_tensor_slice(
+        products,
+        np.zeros((3 + masked, 2), bool),
+        sparse.plane,
+        sparse.plane,
+        Slice(mask, 0, 0) if masked else Slice(mask[:0, :0], 0, 0),
+        SliceJob(0, 5, 6, 16, 0, 5, 0, 6, 0, 0),
+        np.array([[kinds.EIGENVALUES, 0, 3, 0, 0]]),
+        features,
+        np.zeros((3 + masked, 3 * 16), np.float32),
+    )
+    xx, xy, yy = (4 * products[:3, 0, :, :6]).astype(float) / (2 if masked else 1)
+    matrices = np.stack([xx, xy, xy, yy], axis=-1).reshape(5, 6, 2, 2)
+    expected = np.linalg.eigvalsh(matrices)[..., ::-1]
+    if masked:
+        expected[2, 3] = 0
+    np.testing.assert_allclose(np.moveaxis(features[:, 0], 0, -1), expected, atol=1e-4)
 
 
 def test_smoothing_of_parts_and_in_place(rng):
