@@ -11,5 +11,6 @@ The parts they are made of are public too: `grid_seeds` spreads seeds over an im
 from .connectivity import enforce_connectivity
 from .seeds import grid_seeds
 from .slic import slic
+from .snic import snic
 
-__all__ = ["enforce_connectivity", "grid_seeds", "slic"]
+__all__ = ["enforce_connectivity", "grid_seeds", "slic", "snic"]
