@@ -42,9 +42,11 @@ def test_names_of_cases_and_of_a_cases_peers_are_unique():
 
 def test_every_public_algorithm_has_a_case():
     covered = {name for case in CASES for name in case.covers}
-    metrics = pixelseg.metrics
     functions = {
-        f"metrics.{name}" for name in metrics.__all__ if inspect.isfunction(getattr(metrics, name))
+        f"{package}.{name}"
+        for package in ("metrics", "superpixels")
+        for name in getattr(pixelseg, package).__all__
+        if inspect.isfunction(getattr(getattr(pixelseg, package), name))
     }
     methods = {f"PixelClassifier.{name}" for name in ("fit", "predict", "predict_uncertainty")}
     wanted = {"FeatureBank", "ForestClassifier", "load", *functions, *methods}
