@@ -15,10 +15,12 @@ from .gradient import gradient_magnitude
 from .grid import grid
 from .seeds import grid_seeds
 from .slic import slic
+from .snic import snic
 from .watershed import watershed
 
 __all__ = [
     "slic",
+    "snic",
     "watershed",
     "felzenszwalb",
     "grid",

@@ -59,7 +59,7 @@ def assign_pixels(planes, mask, clusters, first, last, weights, band, sampling, 
 
     planes : (C, D * H * W); mask : as in clear_keys
     weights : float32 (3,), of squared steps along z, y, x
-    row : float32 (2, W + LANES), for work
+    row : float32 (3, W + LANES), for work
     """
     clear_keys(mask, keys, band, sampling, phase)
     positions, colours, marks, windows, _ = clusters
@@ -67,7 +67,9 @@ def assign_pixels(planes, mask, clusters, first, last, weights, band, sampling, 
     n_channels = len(planes)
     _, height, width = keys.shape
     flat = keys.reshape(-1)
-    along_x, distances = row[0], row[1]
+    along_x, distances, count = row[0], row[1], row[2]
+    for x in range(len(count)):
+        count[x] = x
     for k in range(first, last):
         z0, z1 = max(windows[k, 0], band_z0), min(windows[k, 1], band_z1)
         y0, y1 = max(windows[k, 2], band_y0), min(windows[k, 3], band_y1)
@@ -75,14 +77,12 @@ def assign_pixels(planes, mask, clusters, first, last, weights, band, sampling, 
             continue
         # Whole vectors: what they hold beyond the window is infinitely far.
         start, stop = windows[k, 4], windows[k, 5]
-        n = np.uint64((stop - start + LANES - 1) // LANES * LANES)
-        left = min(start, width - np.int64(n))
-        if left < 0:
-            left, n = 0, np.uint64(width)
+        left, n = whole_vectors(start, stop, width)
+        first_x, begin, end = np.float32(left), np.float32(start), np.float32(stop)
         for x in range(n):
-            at = np.int32(left + np.int64(x))
-            step = np.float32(at) - positions[k, 2]
-            inside = at >= start and at < stop
+            at = count[x] + first_x
+            step = at - positions[k, 2]
+            inside = at >= begin and at < end
             along_x[x] = weights[2] * step * step if inside else np.float32(np.inf)
         mark = marks[k]
         c1 = c2 = c3 = colours[k, 0]
@@ -130,6 +130,14 @@ def first_row(y, z, sampling, phase):
 
 
 @kernel
+def whole_vectors(start, stop, width):
+    """Where whole vectors begin that hold a row's pixels from start to stop, and their length."""
+    n = (stop - start + LANES - 1) // LANES * LANES
+    left = min(start, width - n)
+    return (left, np.uint64(n)) if left >= 0 else (0, np.uint64(width))
+
+
+@kernel
 def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
     """Move some clusters to the means of their pixels in sampled rows, and their windows along.
 
@@ -143,21 +151,25 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
     sums = np.zeros(n_channels, np.int64)
     for k in range(first, last):
         z0, z1, y0, y1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
-        x0, n = windows[k, 4], np.uint64(windows[k, 5] - windows[k, 4])
+        start, stop = windows[k, 4], windows[k, 5]
+        left, n = whole_vectors(start, stop, width)
+        begin, end = np.int32(start - left), np.int32(stop - left)
         mark = marks[k]
-        count, sum_z, sum_y, sum_x = 0, 0, 0, 0
+        count = sum_z = sum_y = sum_x = np.int64(0)
         sums[:] = 0
         for z in range(z0, z1):
             for y in range(first_row(y0, z, sampling, phase), y1, sampling):
-                base = np.uint64((z * height + y) * width + x0)
+                base = np.uint64((z * height + y) * width + left)
                 # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
                 if n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
                     for x in range(n):
-                        same = -np.int32((flat[base + x] & MARK) == mark)
+                        at = np.int32(x)
+                        own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                        same = -np.int32(own)
                         in_row = np.int32(in_row - same)
-                        along = np.int32(along + (np.int32(x) & same))
+                        along = np.int32(along + (at & same))
                         s1 = np.int32(s1 + (np.int32(planes[0, base + x]) & same))
                         s2 = np.int32(s2 + (np.int32(planes[1, base + x]) & same))
                         s3 = np.int32(s3 + (np.int32(planes[2, base + x]) & same))
@@ -166,13 +178,17 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                     sums[2] += s3
                 else:
                     for x in range(n):
-                        same = -np.int32((flat[base + x] & MARK) == mark)
+                        at = np.int32(x)
+                        own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                        same = -np.int32(own)
                         in_row = np.int32(in_row - same)
-                        along = np.int32(along + (np.int32(x) & same))
+                        along = np.int32(along + (at & same))
                     for c in range(n_channels):
                         s1 = np.int32(0)
                         for x in range(n):
-                            same = -np.int32((flat[base + x] & MARK) == mark)
+                            at = np.int32(x)
+                            own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                            same = -np.int32(own)
                             s1 = np.int32(s1 + (np.int32(planes[c, base + x]) & same))
                         sums[c] += s1
                 count += in_row
@@ -184,7 +200,7 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
         share = 1.0 / count
         positions[k, 0] = sum_z * share
         positions[k, 1] = sum_y * share
-        positions[k, 2] = x0 + sum_x * share
+        positions[k, 2] = left + sum_x * share
         for c in range(n_channels):
             colours[k, c] = sums[c] * share
         place_window(positions[k], reach, limits[k], windows[k])
@@ -232,7 +248,7 @@ def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
         if mask.size == 0:
             count = (z1 - z0) * ((y1 - y0 + step - 1) // step) * (x1 - x0)
         for c in range(n_channels):
-            total = 0
+            total = np.int64(0)
             for z in range(z0, z1):
                 for y in range(y0, y1, step):
                     row = planes[c, z, y]

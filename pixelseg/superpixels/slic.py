@@ -209,7 +209,7 @@ class _Band:
         self.first, self.last = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
     def assign(self, kernels, planes, mask, clusters, weights, sampling, phase, keys) -> None:
-        row = np.empty((2, keys.shape[2] + kernels.LANES), np.float32)
+        row = np.empty((3, keys.shape[2] + kernels.LANES), np.float32)
         kernels.assign_pixels(
             planes,
             mask,
