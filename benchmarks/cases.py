@@ -11,6 +11,7 @@ from . import (
     classify_cases,
     feature_cases,
     forest_cases,
+    graph_superpixel_cases,
     metric_cases,
     segment_cases,
     start_cases,
@@ -25,5 +26,6 @@ CASES: tuple[Case, ...] = (
     *metric_cases.CASES,
     *segment_cases.CASES,
     *superpixel_cases.CASES,
+    *graph_superpixel_cases.CASES,
     *start_cases.CASES,
 )
