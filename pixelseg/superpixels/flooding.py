@@ -16,8 +16,9 @@ from .._core.grid import flat_offsets, label_components, neighbour_offsets
 from .request import Request
 from .seeds import centres_of, make_grid, make_masked_grid
 
-#: So many levels have queues of chunks.
-_FEW = 2**16
+#: So few levels of so many pixels have queues of chunks: what fits the cache is flooded as fast by
+#: links, or a little faster.
+_FEW, _LARGE = 2**16, 2**19
 
 
 def flood_by_level(
@@ -38,7 +39,7 @@ def flood_by_level(
     own = levels.reshape(-1)[marked].astype(np.int32, copy=False)
     flat = words.reshape(-1)
     steps = tuple(map(int, flat_offsets(_moves(markers.shape, connectivity), words.shape)))
-    if n_levels <= _FEW:
+    if n_levels <= _FEW and levels.size >= _LARGE:
         # Every chunk is full but for its last entry, and each level's last chunk.
         n_chunks = 2 + markers.size // (kernels.CHUNK - 1) + min(n_levels, markers.size)
         pool = np.empty(n_chunks * kernels.CHUNK, _place_dtype(n_chunks * kernels.CHUNK))

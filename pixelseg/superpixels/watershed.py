@@ -25,7 +25,7 @@ from .request import Request, as_request
 
 #: The gradient of an image of 8 bits is rounded to this part of a value, of 16 bits to whole ones:
 #: few levels are flooded faster.
-_PARTS = 16
+_PARTS = 4
 
 
 def watershed(
@@ -89,7 +89,7 @@ def watershed(
     first seen. A marked pixel waits for its own height. Where no two heights are equal and
     `compactness` is 0, the labels are those of scikit-image (0.26).
 
-    The gradient of an image of 8 bits is rounded to sixteenths of a value, of 16 bits to whole
+    The gradient of an image of 8 bits is rounded to quarters of a value, of 16 bits to whole
     values; any other relief keeps its order exactly.
 
     Memory: some 20 bytes a pixel, 12 more for a relief of more than 16 bits; 60 with `compactness`.

@@ -1,5 +1,7 @@
 """Watersheds against a heap and scikit-image."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from skimage import data, segmentation
 
 from pixelseg._core.grid import label_components
-from pixelseg.superpixels import gradient_magnitude, grid_seeds, watershed
+from pixelseg.superpixels import flooding, gradient_magnitude, grid_seeds, watershed
 from pixelseg.superpixels.flooding import flood_compactly
 from tests.oracles import floods
 
@@ -30,17 +32,20 @@ def scenes(draw, dtypes=("u1", "i2", "f4", "f8", "i8")):
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize("large", [0, flooding._LARGE])
 @given(scenes())
-def test_flood_is_the_heaps(scene):
+def test_flood_is_the_heaps(large, scene):
     relief, markers, mask, connectivity = scene
-    found = watershed(
-        relief,
-        markers=markers,
-        relief="image",
-        mask=mask,
-        connectivity=connectivity,
-        channel_axis=None,
-    )
+    # Images of as many pixels as `large` have other queues.
+    with mock.patch.object(flooding, "_LARGE", large):
+        found = watershed(
+            relief,
+            markers=markers,
+            relief="image",
+            mask=mask,
+            connectivity=connectivity,
+            channel_axis=None,
+        )
     assert found.dtype == np.int32
     expected = floods.watershed(relief, markers, mask, connectivity)
     np.testing.assert_array_equal(found, expected)
@@ -62,6 +67,18 @@ def test_compact_flood_is_the_heaps(scene, price):
     )
     expected = floods.compact_watershed(relief, markers, prices[-relief.ndim :], mask, connectivity)
     np.testing.assert_array_equal(found.reshape(relief.shape), expected)
+
+
+@pytest.mark.kernels
+def test_a_compact_flood_makes_room_for_its_front():
+    relief = np.zeros((1, 40, 40))
+    markers = np.zeros(relief.shape, np.int32)
+    markers[0, 20, 20] = 3
+    markers[0, 0, :2] = 1, 2
+    found = flood_compactly(relief, markers, None, 1, np.ones(3))
+    np.testing.assert_array_equal(
+        found[0], floods.compact_watershed(relief[0], markers[0], np.ones(2))
+    )
 
 
 @pytest.mark.parametrize("shape", [(90, 120), (12, 20, 30)])
@@ -221,3 +238,10 @@ def test_errors_say_what_and_why(arguments, message):
     arguments = {"image": np.zeros((4, 5)), **arguments}
     with pytest.raises(ValueError, match=message):
         watershed(**arguments)
+
+
+def test_large_images_are_flooded_as_small_ones(rng):
+    image = rng.integers(0, 30, (800, 700)).astype(np.uint8)
+    found = watershed(image, 500, relief="image")
+    with mock.patch.object(flooding, "_LARGE", image.size + 1):
+        np.testing.assert_array_equal(found, watershed(image, 500, relief="image"))
