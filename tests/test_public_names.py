@@ -14,10 +14,10 @@ PUBLIC = {
         superpixels
     """,
     "pixelseg.classify": """
-        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
-        TilePlan TrainingRecord load
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
+        TrainingRecord load
     """,
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace workspace_bytes",
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image

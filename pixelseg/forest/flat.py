@@ -169,9 +169,11 @@ class FlatForest(FlatClassifier):
         Parameters
         ----------
         planes : array of shape (n_features, n)
-            As `predict_planes` takes them; so are `n_jobs` and `check_finite`.
+            As `predict_planes` takes them.
         prior_ratio : float64 array (n_classes,), optional
             Positive numbers that the probabilities are multiplied by.
+        n_jobs, check_finite
+            As in `predict_planes`.
 
         Returns
         -------
