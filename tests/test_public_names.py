@@ -9,7 +9,10 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
+    "pixelseg": """
+        FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot
+        superpixels
+    """,
     "pixelseg.classify": """
         CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
         TrainingRecord load
@@ -37,6 +40,10 @@ PUBLIC = {
         thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
+    "pixelseg.superpixels": """
+        enforce_connectivity felzenszwalb gradient_magnitude grid grid_seeds slic snic
+        watershed
+    """,
 }
 
 
