@@ -23,6 +23,8 @@ OUTSIDE = np.int32(-1)
 NAMED_OR_MARK = np.int32(127 - 2**31)
 #: Rows are taken by so many pixels.
 LANES = 16
+#: Sums of so many pixels' colours or places fit into 32 bits.
+NARROW = 2**15
 
 
 class Clusters(NamedTuple):
@@ -162,7 +164,17 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                 base = np.uint64((z * height + y) * width + left)
                 # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
-                if n_channels == 3:
+                if n > NARROW:
+                    wide_sum = np.int64(0)
+                    for x in range(n):
+                        at = np.int64(x)
+                        if (flat[base + x] & MARK) == mark and at >= begin and at < end:
+                            in_row = np.int32(in_row + 1)
+                            wide_sum += at
+                            for c in range(n_channels):
+                                sums[c] += planes[c, base + x]
+                    sum_x += wide_sum
+                elif n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
                     for x in range(n):
                         at = np.int32(x)
@@ -217,14 +229,14 @@ def place_window(position, reach, limits, window):
 
 
 @kernel
-def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
-    """Put centres at the means of their cells, int64 (n, 6), within the mask.
+def begin_clusters(planes, mask, boxes, first, last, reach, sampling, clusters):
+    """Put some centres at the means of their cells, int64 (n, 6), within the mask.
 
     planes : (C, D, H, W). Without a mask, the colours are those of one row in `sampling`.
     """
     positions, colours, _, windows, limits = clusters
     n_channels = len(planes)
-    for k in range(len(boxes)):
+    for k in range(first, last):
         z0, z1, y0, y1, x0, x1 = boxes[k]
         count, sum_z, sum_y, sum_x = 0, 0, 0, 0
         for z in range(z0, z1):
@@ -252,14 +264,12 @@ def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
             for z in range(z0, z1):
                 for y in range(y0, y1, step):
                     row = planes[c, z, y]
-                    in_row = np.int32(0)
                     if mask.size == 0:
                         for x in range(x0, x1):
-                            in_row = np.int32(in_row + row[x])
+                            total += row[x]
                     else:
                         for x in range(x0, x1):
-                            in_row = np.int32(in_row + (row[x] if mask[z, y, x] else 0))
-                    total += in_row
+                            total += row[x] if mask[z, y, x] else 0
             colours[k, c] = total / count
         place_window(positions[k], reach, limits[k], windows[k])
 

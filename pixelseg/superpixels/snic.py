@@ -12,11 +12,11 @@ import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.checks import as_number
-from .colour import STEPS, read_colours
+from .colour import read_colours
 from .connectivity import connect
 from .request import Request, as_request
 from .seeds import centres_of, make_grid, make_masked_grid
-from .slic import interval
+from .slic import weights_of
 
 
 def snic(
@@ -86,7 +86,7 @@ def snic(
     labels = np.zeros(shape, SEGMENT_DTYPE)
     if request.mask is not None:
         labels[~request.mask] = -1
-    weights = (compactness * STEPS / interval(request) * np.array(request.image.spacing3d)) ** 2
+    weights = weights_of(request, compactness)
     seeds = np.ravel_multi_index(tuple(_seeds(request).T), shape)
     # Pixel by pixel, since a pixel's neighbours lie anywhere in memory.
     colours = np.ascontiguousarray(planes.reshape(len(planes), -1).T)
