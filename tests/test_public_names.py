@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import pixelseg
 
 
@@ -33,8 +35,9 @@ def test_every_public_name_loads():
         assert getattr(pixelseg, name) is not None
 
 
-def test_import_loads_neither_numba_nor_scikit_learn():
+@pytest.mark.parametrize("module", ["pixelseg", "pixelseg.superpixels"])
+def test_import_loads_neither_numba_nor_scikit_learn(module):
     heavy = ["numba", "sklearn", "scipy", "skimage"]
-    code = f"import sys, pixelseg; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

@@ -165,15 +165,8 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                 # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
                 if n > NARROW:
-                    wide_sum = np.int64(0)
-                    for x in range(n):
-                        at = np.int64(x)
-                        if (flat[base + x] & MARK) == mark and at >= begin and at < end:
-                            in_row = np.int32(in_row + 1)
-                            wide_sum += at
-                            for c in range(n_channels):
-                                sums[c] += planes[c, base + x]
-                    sum_x += wide_sum
+                    in_row, wide_along = sum_wide_row(planes, flat, mark, base, begin, end, sums)
+                    sum_x += wide_along
                 elif n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
                     for x in range(n):
@@ -216,6 +209,23 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
         for c in range(n_channels):
             colours[k, c] = sums[c] * share
         place_window(positions[k], reach, limits[k], windows[k])
+
+
+@kernel
+def sum_wide_row(planes, flat, mark, base, begin, end, sums):
+    """Add a cluster's colours to sums, int64 (C,); return its pixels and the sum of their places.
+
+    It looks at pixels from begin to end behind the pixel `base`, as many as there may be.
+    """
+    count, along = 0, 0
+    for at in range(begin, end):
+        x = base + np.uint64(at)
+        if (flat[x] & MARK) == mark:
+            count += 1
+            along += at
+            for c in range(len(planes)):
+                sums[c] += planes[c, x]
+    return np.int32(count), along
 
 
 @kernel
@@ -278,7 +288,8 @@ def begin_clusters(planes, mask, boxes, first, last, reach, sampling, clusters):
 def name_pixels(clusters, first, last, band, keys):
     """Replace the keys of a band by clusters, 1..n; 0 outside the mask, n + 1 if unreached.
 
-    A pixel between two of another cluster along its row goes to that.
+    A pixel between two of another cluster goes to that: first along its row, then along y within
+    the band, from its second row to its last but one.
     """
     _, _, marks, windows, _ = clusters
     band_z0, band_z1, band_y0, band_y1 = band
@@ -304,3 +315,8 @@ def name_pixels(clusters, first, last, band, keys):
                 left, here = copy[x - 1], copy[x]
                 alone = left == copy[x + 1] and left != 0 and here != 0
                 row[x] = left if alone else here
+        for y in range(band_y0 + 1, band_y1 - 1):
+            for x in range(width):
+                up, here = keys[z, y - 1, x], keys[z, y, x]
+                alone = up == keys[z, y + 1, x] and up != 0 and here != 0
+                keys[z, y, x] = up if alone else here

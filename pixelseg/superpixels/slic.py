@@ -36,7 +36,7 @@ def slic(
     image: Any,
     n_segments: int = 400,
     *,
-    compactness: float = 10.0,
+    compactness: float = 8.0,
     sampling: int = 1,
     n_iterations: int = 10,
     channel_axis: int | str | None = "auto",
@@ -54,7 +54,7 @@ def slic(
     n_segments : int, default 400
         How many superpixels to make. As many come back, but for clusters that lose all their
         pixels, and for parts of a mask that no seed falls into, which become one each.
-    compactness : float, default 10
+    compactness : float, default 8
         How much place counts beside colour: what a step from one seed to the next weighs, in
         units of colour (see `color`). From 1 (outlines follow every edge) to 40 (near squares).
     sampling : int, default 1

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from skimage import data
 
+from pixelseg._core.grid import find_borders
 from pixelseg.superpixels import slic
 from pixelseg.superpixels.colour import STEPS
 from tests.oracles import clusters
@@ -56,9 +57,8 @@ def test_clusters_are_those_of_plain_loops(n_channels, shape, sampling, masked):
     expected, clear, _ = clusters.cluster(
         planes, mask, grid.boxes, grid.limits, weights, reach, sampling, 3
     )
-    clear = clear.copy()
-    clear[..., 1:-1] &= clear[..., :-2] & clear[..., 2:]
-    assert clear.mean() > 0.9
+    clear = ~ndimage.binary_dilation(~clear, np.ones((1, 5, 5)))
+    assert clear.mean() > 0.8
     np.testing.assert_array_equal(found[clear], clusters.despeckle(expected)[clear])
 
 
@@ -197,8 +197,9 @@ def test_compactness_means_the_same_for_every_dtype():
         assert (slic(version, 60) != expected).mean() < 0.03
     hot = image.astype(np.float32)
     hot[17, 80] = 1e6
-    # Only what lies around it changes.
-    assert (slic(hot, 60) != expected).mean() < 0.1
+    # Only outlines around it change (and numbers, which go by first pixels).
+    changed = find_borders(slic(hot, 60)) != find_borders(expected)
+    assert changed.mean() < 0.05
 
 
 def test_compactness_and_spacing_shape_segments():
