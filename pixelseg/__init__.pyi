@@ -1,3 +1,5 @@
+from . import features as features
+from . import forest as forest
 from . import io as io
 from . import metrics as metrics
 from . import plot as plot
@@ -6,3 +8,5 @@ from .classify import PixelClassifier as PixelClassifier
 from .classify import load as load
 from .features import FeatureBank as FeatureBank
 from .forest import ForestClassifier as ForestClassifier
+
+__version__: str

@@ -1,4 +1,4 @@
-"""What `evaluate` compares and how: pairs of files, and a scorer for each family of metrics.
+"""How `evaluate` scores and draws: a scorer for each family of metrics.
 
 A scorer keeps an accumulator of the whole set and the names of the images that are in it, so
 that an image that one family cannot score is still in the others.
@@ -6,9 +6,8 @@ that an image that one family cannot score is still in the others.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,58 +16,8 @@ import numpy as np
 from .. import metrics
 from .._core.arrays import Array
 from ..io import read_image, read_labels
-from . import _files as files
 
 Scores = dict[str, float]
-
-
-def find_pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Triples of a stem, a prediction and its truth, from two files or two folders."""
-    for path in (predictions, truth):
-        if not path.exists():
-            raise FileNotFoundError(f"{path} does not exist.")
-    if predictions.is_dir() != truth.is_dir():
-        folder, file = (predictions, truth) if predictions.is_dir() else (truth, predictions)
-        raise ValueError(
-            f"{folder} is a folder but {file} is a file: name two files, or two folders."
-        )
-    if not predictions.is_dir():
-        return [(predictions.stem.removesuffix(files.SEGMENTED), predictions, truth)]
-    found = _by_stem(predictions, (files.SEGMENTED,))
-    wanted = _by_stem(truth, (files.TRUTH, files.LABELS))
-    lonely = [(found[stem], truth) for stem in found if stem not in wanted]
-    lonely += [(wanted[stem], predictions) for stem in wanted if stem not in found]
-    if lonely:
-        text = "; ".join(f"{path} has no partner in {folder}" for path, folder in lonely)
-        raise ValueError(f"{text}: scores of a part could be taken for those of the whole.")
-    return [(stem, found[stem], wanted[stem]) for stem in sorted(found)]
-
-
-def _by_stem(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
-    """The label files of a folder; plain names count only where no file has an ending."""
-    every = sorted(path for path in folder.iterdir() if path.suffix.lower() in files.LABEL_SUFFIXES)
-    every = [path for path in every if not path.name.startswith(".")]
-    groups: list[dict[str, Path]] = [{} for _ in endings]
-    for ending, group in zip(endings, groups, strict=True):
-        for path in every:
-            if path.stem.endswith(ending):
-                _put(group, path.stem.removesuffix(ending), path)
-    chosen = {stem: path for group in reversed(groups) for stem, path in group.items()}
-    if not chosen:
-        for path in every:
-            if not path.stem.endswith(files.COMPANIONS):
-                _put(chosen, path.stem, path)
-    if not chosen:
-        raise ValueError(
-            f"{folder} is a folder without labels ({', '.join(files.LABEL_SUFFIXES)})."
-        )
-    return chosen
-
-
-def _put(group: dict[str, Path], stem: str, path: Path) -> None:
-    if stem in group:
-        raise ValueError(f"{group[stem]} and {path} are both of {stem}: keep one.")
-    group[stem] = path
 
 
 def read_prediction(path: Path, family: str) -> Array:
@@ -114,79 +63,62 @@ class Scorer:
             return {}, {}
         result = self._set.result()
         images = self._classes if self.family == "classes" else result.images
-        view = _VIEWS[self.family]
-        each = {name: view(one) for name, one in zip(self.names, images, strict=True)}
+        each = {
+            name: _shown(self.family, one) for name, one in zip(self.names, images, strict=True)
+        }
+        summary = result.ods if self.family == "boundaries" else getattr(result, "mean", result)
+        total = _shown(self.family, summary)
         if self.family == "boundaries":
-            return each, {
-                **view(result.ods),
-                "ois_f1": result.ois.f1,
-                "average_precision": result.average_precision,
-            }
-        return each, view(getattr(result, "mean", result))
-
-
-def _view_classes(scores: Any) -> Scores:
-    names = ("mean_iou", "accuracy", "mean_dice", "balanced_accuracy", "cohen_kappa")
-    return {name: float(getattr(scores, name)) for name in names}
-
-
-def _view_regions(scores: Any) -> Scores:
-    return {
-        "covering": scores.covering.of_truth,
-        "rand_index": scores.rand_index,
-        "adjusted_rand_index": scores.adjusted_rand_index,
-        "voi_split": scores.variation_of_information.split,
-        "voi_merge": scores.variation_of_information.merge,
-        "adapted_rand_error": scores.adapted_rand.error,
-        "v_info_f1": scores.v_info.f1,
-    }
-
-
-def _view_boundaries(point: Any) -> Scores:
-    return {
-        "f1": point.f1,
-        "precision": point.precision,
-        "recall": point.recall,
-        "threshold": math.nan if point.threshold is None else point.threshold,
-    }
-
-
-def _view_instances(scores: Any) -> Scores:
-    objects, panoptic = scores.objects, scores.panoptic
-    average = getattr(scores, "mean_average_precision", objects.mean_average_precision)
-    return {
-        "panoptic_quality": panoptic.quality,
-        "segmentation_quality": panoptic.segmentation,
-        "recognition_quality": panoptic.recognition,
-        "f1_at_50": float(objects.f1[0]),
-        "mean_average_precision": average,
-        "aji": scores.aji,
-        "aji_plus": scores.aji_plus,
-    }
-
-
-def _view_superpixels(scores: Any) -> Scores:
-    # Explained variation is of the image, which is not at hand.
-    first = "achievable_segmentation_accuracy"
-    names = [field.name for field in fields(scores) if field.name != "explained_variation"]
-    return {name: getattr(scores, name) for name in sorted(names, key=lambda name: name != first)}
+            total |= {"ois_f1": result.ois.f1, "average_precision": result.average_precision}
+        elif self.family == "instances":
+            total["mean_average_precision"] = result.mean_average_precision
+        return each, total
 
 
 _ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
     "classes": metrics.ClassAccumulator,
     "regions": metrics.RegionAccumulator,
-    "boundaries": metrics.BoundaryBenchmark,
+    "boundaries": metrics.BoundaryAccumulator,
     "instances": metrics.InstanceAccumulator,
-    "superpixels": metrics.SuperpixelBenchmark,
+    "superpixels": metrics.SuperpixelAccumulator,
 }
-#: For each family what is shown of its scores; the first is the headline, where less is worse.
-_VIEWS: Mapping[str, Callable[[Any], Scores]] = {
-    "classes": _view_classes,
-    "regions": _view_regions,
-    "boundaries": _view_boundaries,
-    "instances": _view_instances,
-    "superpixels": _view_superpixels,
+#: What is shown of each family's scores; the first is the headline, where less is worse. The
+#: explained variation of superpixels is of the image, which is not at hand.
+_SHOWN: Mapping[str, str] = {
+    "classes": "mean_iou accuracy mean_dice balanced_accuracy cohen_kappa",
+    "regions": """
+        covering rand_index adjusted_rand_index voi_split voi_merge adapted_rand_error v_info_f1
+    """,
+    "boundaries": "f1 precision recall threshold",
+    "instances": """
+        panoptic_quality segmentation_quality recognition_quality f1_at_50 mean_average_precision
+        aji aji_plus
+    """,
+    "superpixels": """
+        achievable_segmentation_accuracy n_segments boundary_recall boundary_precision
+        undersegmentation_error undersegmentation_error_levin undersegmentation_error_bergh
+        compactness boundary_density
+    """,
 }
+#: Where a score is kept, if not under the name that is shown.
+_PATHS = {
+    "covering": "covering.of_truth",
+    "voi_split": "variation_of_information.split",
+    "voi_merge": "variation_of_information.merge",
+    "adapted_rand_error": "adapted_rand.error",
+    "v_info_f1": "v_info.f1",
+    "panoptic_quality": "panoptic.quality",
+    "segmentation_quality": "panoptic.segmentation",
+    "recognition_quality": "panoptic.recognition",
+    "f1_at_50": "objects.f1",
+    "mean_average_precision": "objects.mean_average_precision",
+}
+
+
+def _shown(family: str, scores: Any) -> Scores:
+    """What is shown of some scores: NaN for None, of a curve its first value."""
+    values = {name: attrgetter(_PATHS.get(name, name))(scores) for name in _SHOWN[family].split()}
+    return {name: float(np.asarray(value, float).flat[0]) for name, value in values.items()}
 
 
 def draw(
@@ -224,19 +156,20 @@ def _errors(family: str, truth: Array, prediction: Array, ignore: tuple[int, ...
     """Where classes differ; where segments do, outside the best partner of either side."""
     if family == "classes":
         return truth != prediction
-    names, rows = np.unique(truth, return_inverse=True)
-    others, columns = np.unique(prediction, return_inverse=True)
-    rows, columns = rows.reshape(-1), columns.reshape(-1)
-    pairs, place, counts = np.unique(
-        rows * np.int64(len(others)) + columns, return_inverse=True, return_counts=True
-    )
-    row, column = np.divmod(pairs, len(others))
-    counts = np.where(np.isin(names[row], ignore), 0, counts)
-    best_of_column = np.zeros(len(others), np.int64)
-    np.maximum.at(best_of_column, column, counts)
-    wrong = counts < best_of_column[column]
+    table = metrics.contingency_table(truth, prediction, ignore=ignore)
+    wrong = table.counts < _largest_of(table.columns, table.counts)
     if family != "superpixels":
-        best_of_row = np.zeros(len(names), np.int64)
-        np.maximum.at(best_of_row, row, counts)
-        wrong |= counts < best_of_row[row]
-    return wrong[place.reshape(-1)].reshape(truth.shape)
+        wrong |= table.counts < _largest_of(table.rows, table.counts)
+    # The cell of each pixel; an ignored one may have none, and is grey whatever it finds.
+    n_columns = len(table.prediction_labels)
+    row = np.searchsorted(table.truth_labels, truth)
+    column = np.searchsorted(table.prediction_labels, prediction)
+    cell = np.searchsorted(table.rows * n_columns + table.columns, row * n_columns + column)
+    return wrong[np.minimum(cell, len(wrong) - 1)]
+
+
+def _largest_of(groups: Array, counts: Array) -> Array:
+    """For each cell the largest count of its group."""
+    largest = np.zeros(groups.max() + 1, np.int64)
+    np.maximum.at(largest, groups, counts)
+    return largest[groups]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 
@@ -38,49 +36,3 @@ class Stopwatch:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 image, 2 images."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-class FileBar:
-    """A bar on stderr over several files; what is done of the current one counts in part."""
-
-    def __init__(self, total: int, description: str):
-        from tqdm import tqdm
-
-        # With disable=None nothing is drawn where stderr is not a terminal, as in a log.
-        self._bar = tqdm(
-            total=total,
-            desc=description,
-            disable=None,
-            leave=False,
-            bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left {postfix}",
-        )
-        self._done = 0
-
-    def start(self, name: str) -> None:
-        """Name the file that is worked on."""
-        self._bar.set_postfix_str(name)
-
-    def part(self, done: int, total: int) -> None:
-        """Say how far the current file is: what `progress=` of the library calls."""
-        self._bar.n = self._done + done / total
-        self._bar.refresh()
-
-    def finish(self) -> None:
-        """Count the current file as done."""
-        self._done += 1
-        self._bar.n = self._done
-        self._bar.refresh()
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self._bar.close()
-
-
-@contextmanager
-def file_bar(total: int, description: str) -> Iterator[FileBar]:
-    """A `FileBar` that is removed at the end."""
-    bar = FileBar(total, description)
-    try:
-        yield bar
-    finally:
-        bar.close()

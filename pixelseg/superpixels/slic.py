@@ -16,7 +16,7 @@ from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.boxes import Box, Span, cover
 from .._core.checks import as_count, as_number
 from .._core.threads import run_chunks
-from .._core.workspace import results, workspace
+from .._core.workspace import pool, workspace
 from .colour import STEPS, read_colours
 from .connectivity import connect
 from .request import Request, as_request
@@ -115,7 +115,7 @@ def slic(
     sampling = as_count("sampling", sampling)
     n_iterations = as_count("n_iterations", n_iterations)
     shape = request.image.shape3d
-    segments = results.take(shape).view(SEGMENT_DTYPE)
+    segments = pool.lend(shape).view(SEGMENT_DTYPE)
     with workspace.scope():
         # Fresh memory would cost as much as some iterations.
         n_values = request.image.n_channels * math.prod(shape)

@@ -23,7 +23,7 @@ def snic(
     image: Any,
     n_segments: int = 400,
     *,
-    compactness: float = 7.0,
+    compactness: float = 5.0,
     channel_axis: int | str | None = "auto",
     spacing: float | Sequence[float] | None = None,
     mask: Any = None,
@@ -43,7 +43,7 @@ def snic(
     n_segments : int, default 400
         How many superpixels to make: met exactly without a mask, and within one as far as its
         form allows; a part of the mask without a seed becomes one more.
-    compactness : float, default 7
+    compactness : float, default 5
         As in `slic`. Lower by default: means of growing regions follow edges less closely.
     channel_axis, spacing, mask, color : optional
         As in `slic`.
