@@ -6,6 +6,9 @@ cluster's mark. Clusters whose windows may meet have different marks, so that a 
 which cluster of a window a pixel belongs to, and taking the least key is all there is to do.
 Pixels outside the mask have the key OUTSIDE, those no window reaches UNREACHED; neither has
 the mark of any cluster.
+
+Tried in vain: summing a row in a function of its own (three times slower), wide rows in pieces
+(1.3 times), vectors of 8 pixels (no faster), windows as slices of rows (1.3 times slower).
 """
 
 from typing import NamedTuple

@@ -94,11 +94,13 @@ def slic(
     Centres begin at the means of the cells of a grid, and stay within the cells around their own.
     As in the paper, squared distances of colour and place are added; a pixel may go to the
     centres within one seed's distance along each axis. Where the paper gives stray pieces to
-    whatever segment lies before them, they go to the neighbour of the most similar colour
-    (`enforce_connectivity`). Colours are kept in steps of 1/128 unit.
+    whatever segment lies before them, a pixel between two of another cluster goes to that, and
+    pieces go to the neighbour of the most similar colour (`enforce_connectivity`). Colours are
+    kept in steps of 1/128 unit. `compactness` is 8 rather than the paper's 10: on photographs,
+    recall of boundaries is then above that of other programs at 10, at as many boundary pixels.
 
     Memory: 4 bytes a pixel for the result, 2 for each channel, and 24 bytes for each run of equal
-    segments along a row: 150 MB for a photograph of 12 megapixels.
+    segments along a row: 140 MB for a photograph of 12 megapixels.
 
     Examples
     --------

@@ -41,8 +41,8 @@ def snic(
     image : array-like, (H, W), (D, H, W) or with a channel axis
         Any real dtype.
     n_segments : int, default 400
-        How many superpixels to make: met exactly without a mask, and within one as far as its
-        form allows; a part of the mask without a seed becomes one more.
+        How many superpixels to make: met exactly without a mask, and as well as its form allows
+        with one; a part of the mask without a seed becomes one more.
     compactness : float, default 5
         As in `slic`. Lower by default: means of growing regions follow edges less closely.
     channel_axis, spacing, mask, color : optional
