@@ -20,7 +20,12 @@ def test_public_names():
 
 
 def test_superpixels():
-    assert sorted(pixelseg.superpixels.__all__) == ["enforce_connectivity", "grid_seeds"]
+    assert sorted(pixelseg.superpixels.__all__) == [
+        "enforce_connectivity",
+        "etps",
+        "grid_seeds",
+        "slic",
+    ]
 
 
 def test_every_public_name_loads():

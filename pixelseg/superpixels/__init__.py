@@ -9,7 +9,8 @@ The parts they are made of are public too: `grid_seeds` spreads seeds over an im
 """
 
 from .connectivity import enforce_connectivity
+from .etps import etps
 from .seeds import grid_seeds
 from .slic import slic
 
-__all__ = ["enforce_connectivity", "grid_seeds", "slic"]
+__all__ = ["enforce_connectivity", "etps", "grid_seeds", "slic"]
