@@ -70,7 +70,7 @@ def _ours(model: Rows) -> Array:
 
 def _ours_planes(model: Rows) -> Array:
     """Features as `FeatureBank` makes them, a plane each, without turning them into rows."""
-    return model.ours.forest_.predict_proba(model.planes.T)
+    return model.ours.flat_.predict_planes(model.planes)
 
 
 def _theirs(model: Rows) -> Array:
@@ -149,7 +149,7 @@ CASES = (
     _case("extremely random trees predict_proba, 50 of depth 10", 50, 10, "extra"),
     Case(
         name="MLP predict_proba",
-        covers=("PixelClassifier",),
+        covers=("forest.ScaledMLPClassifier",),
         make=fitted_mlp,
         ours=_ours,
         units=_n_rows,

@@ -1,4 +1,4 @@
-"""Cases of `pixelseg.metrics`, one row a public function; peers where somebody has the same."""
+"""Cases of `pixelseg.metrics`, a row for each function and accumulator, with peers that agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def _ours(name: str, arguments: Callable[[Pair], tuple[Any, ...]], **params: Any
     def call(inputs: Pair) -> Any:
         from pixelseg import metrics
 
-        return getattr(metrics, name)(*arguments(inputs), **params)
+        metric = getattr(metrics, name)
+        if isinstance(metric, type):
+            return metric(**params).update(*arguments(inputs)).result()
+        return metric(*arguments(inputs), **params)
 
     return call
 
@@ -33,7 +36,7 @@ def row(
     title: str | None = None,
     **params: Any,
 ) -> Case:
-    """A case of one metric, named as the function is unless it has a title."""
+    """A case of one metric or of an accumulator of one image, named so unless it has a title."""
     return Case(
         name=title or f"metrics.{name}",
         covers=(f"metrics.{name}",),
@@ -86,8 +89,8 @@ _BOUNDARIES = (
     ),
     row("boundary_scores", lambda p: (p.annotations, p.prediction)),
     row(
-        "boundary_benchmark",
-        lambda p: ([p.annotations], [p.soft_boundaries]),
+        "BoundaryAccumulator",
+        lambda p: (p.annotations, p.soft_boundaries),
         limit=10.0,
     ),
     row(
@@ -167,7 +170,7 @@ _CLASSES = (
         ),
     ),
     _of_confusion("accuracy", "accuracy_score"),
-    _of_confusion("class_accuracy", "recall_score", average=None),
+    _of_confusion("recall", "recall_score", average=None),
     _of_confusion("iou", "jaccard_score", average=None),
     _of_confusion("mean_iou", "jaccard_score", average="macro"),
     _of_confusion("dice", "f1_score", average=None),

@@ -26,7 +26,7 @@ _REGIONS = (
         title="metrics.region_scores, five annotators",
     ),
     row("border_thinned_scores", lambda p: (p.truth, 1 - p.soft_boundaries)),
-    row("region_benchmark", lambda p: ([p.annotations], [p.hierarchy])),
+    row("HierarchyAccumulator", lambda p: (p.annotations, p.hierarchy)),
     row(
         "covering",
         _partitions,
@@ -115,34 +115,6 @@ _SUPERPIXELS = (
             difference=_superpixel_difference,
         ),
         title="metrics.superpixel_scores, five annotators",
-    ),
-    row(
-        "boundary_recall",
-        lambda p: (p.truth, p.superpixels),
-        same(_BY_HAND, lambda p: peers.boundary_hits(p.truth, p.superpixels)[0], 1e-12),
-    ),
-    row(
-        "boundary_precision",
-        lambda p: (p.truth, p.superpixels),
-        same(_BY_HAND, lambda p: peers.boundary_hits(p.truth, p.superpixels)[1], 1e-12),
-    ),
-    row(
-        "undersegmentation_error",
-        lambda p: (p.truth, p.superpixels),
-        same(
-            _BY_HAND,
-            lambda p: peers.undersegmentation(peers.contingency(p.truth, p.superpixels)),
-            1e-12,
-        ),
-    ),
-    row(
-        "achievable_segmentation_accuracy",
-        lambda p: (p.truth, p.superpixels),
-        same(
-            _BY_HAND,
-            lambda p: peers.contingency(p.truth, p.superpixels).max(axis=0).sum() / p.truth.size,
-            1e-12,
-        ),
     ),
     row(
         "explained_variation",

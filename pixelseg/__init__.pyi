@@ -1,3 +1,5 @@
+from . import features as features
+from . import forest as forest
 from . import io as io
 from . import metrics as metrics
 from . import plot as plot

@@ -67,6 +67,17 @@ class Image:
         array = np.asarray(self.source[...], dtype)
         return array.copy() if copy else array
 
+    def pixels(self, box: Box | None = None) -> Array:
+        """Slice a box with channels last, (*spatial, C): for pictures and files.
+
+        The values are the source's own in its own dtype, also outside the mask; what the source
+        can slice without a copy is not copied.
+        """
+        block = np.asarray(self.source[self._index(self.whole if box is None else box)])
+        if self.channel_axis is None:
+            return block[..., np.newaxis]
+        return np.moveaxis(block, self.channel_axis, -1)
+
     def read(
         self, box: Box | None = None, *, dtype: Any = FEATURE_DTYPE, out: Array | None = None
     ) -> Array:
@@ -76,11 +87,7 @@ class Image:
         inside the mask that is not finite is a ValueError that says where it is.
         """
         box = self.whole if box is None else box
-        block = np.asarray(self.source[self._index(box)])
-        if self.channel_axis is None:
-            block = block[np.newaxis]
-        else:
-            block = np.moveaxis(block, self.channel_axis, 0)
+        block = np.moveaxis(self.pixels(box), -1, 0)
         shape = (self.n_channels, *boxes.shape_of(box))
         if block.shape != shape:
             raise ValueError(
@@ -176,7 +183,7 @@ def as_image(
             f"image has dtype {dtype} but must hold real numbers: convert it, for example with "
             "image.astype('float32')."
         )
-    axis = _channel_axis(shape, channel_axis)
+    axis = find_channel_axis(shape, channel_axis)
     spatial = shape if axis is None else shape[:axis] + shape[axis + 1 :]
     n_channels = 1 if axis is None else shape[axis]
     if len(spatial) not in (2, 3):
@@ -217,7 +224,8 @@ def _both_masks(own: Any, mask: Any, spatial_shape: tuple[int, ...]) -> Array | 
     return given[0] & given[1] if len(given) == 2 else (given[0] if given else None)
 
 
-def _channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int | None:
+def find_channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int | None:
+    """The axis of an array of `shape` that holds channels, counted from 0; None for none."""
     if channel_axis is None:
         return None
     if channel_axis == "auto":

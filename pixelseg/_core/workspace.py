@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -27,59 +26,77 @@ def padded(width: int) -> int:
     return (-(-width // LINE) | 1) * LINE
 
 
-class Workspace(threading.local):
-    """A thread's float32 arrays: taken, taken back, and taken again where as much is wanted.
+class Pool:
+    """Float32 arrays that lie idle, of all threads of the process: at most `KEPT` bytes.
 
-    `release` takes back all that was handed out since a `mark`, and so does the end of a `scope`.
-    At most `KEPT` bytes lie idle; within a budget, idle memory goes before more is taken.
+    Threads take them through their `Workspace`. Idle memory makes room for what is taken, so that
+    both together stay within the budgets of the calls at work, or else within `KEPT`.
     """
 
-    KEPT = 192 * 2**20
+    KEPT = 256 * 2**20
 
     def __init__(self) -> None:
         self._idle: dict[int, list[Array]] = {}  # by size, what was used last at the end
-        self._taken: list[Array | None] = []
-        self._budget = self.KEPT
+        self._lock = threading.Lock()
+        self._budgets = 0
         self.idle_bytes = 0
         self.taken_bytes = 0
 
-    def take(self, shape: int | tuple[int, ...]) -> Array:
-        """An array whose content is left from earlier."""
-        size = prod(shape) if isinstance(shape, tuple) else shape
-        if self._idle.get(size):
-            flat = self._idle[size].pop()
-            self.idle_bytes -= flat.nbytes
-        else:
-            self._shrink(self._budget - self.taken_bytes - size * 4)
-            flat = _aligned(size)
-        self._taken.append(flat)
-        self.taken_bytes += flat.nbytes
-        return flat.reshape(shape)
+    def take(self, size: int) -> Array:
+        """An array of `size` values, left from earlier use or zeros."""
+        with self._lock:
+            flat = self._find(size)
+            if flat is None:
+                self._shrink((self._budgets or self.KEPT) - self.taken_bytes - 4 * size)
+                flat = _aligned(size)
+            self.taken_bytes += flat.nbytes
+            return flat
 
-    def give(self, array: Array) -> None:
-        """Take back one array before its scope ends."""
-        for k, flat in enumerate(self._taken):
-            if flat is not None and flat.base is array.base:
-                self._taken[k] = None
+    def give(self, flat: Array) -> None:
+        """Take back an array that was taken."""
+        with self._lock:
+            self.taken_bytes -= flat.nbytes
+            self._keep(flat)
+
+    def lend(self, shape: tuple[int, ...]) -> Array:
+        """An array for a result, whose memory lies idle again when the last view of it is gone.
+
+        A script that makes the features of one image after the other pays for fresh pages once:
+        with new memory each time, those of 512x512 pixels take 1.2 times as long.
+        """
+        with self._lock:
+            flat = self._find(prod(shape))
+        flat = _aligned(prod(shape)) if flat is None else flat
+        # The base of every view is an array that is based on a buffer, not the one that owns it.
+        result = np.frombuffer(flat.data, FEATURE_DTYPE)
+        weakref.finalize(result, self._regain, flat).atexit = False
+        return result.reshape(shape)
+
+    def budget(self, change: int) -> None:
+        """Change what idle and taken memory may be together, in bytes."""
+        with self._lock:
+            self._budgets += change
+
+    def _regain(self, flat: Array) -> None:
+        # Called wherever the last view dies, perhaps by garbage collection while the lock is
+        # held: rather than wait for it, the memory goes.
+        if self._lock.acquire(blocking=False):
+            try:
                 self._keep(flat)
+            finally:
+                self._lock.release()
 
-    def mark(self) -> int:
-        """A point in time to release to."""
-        return len(self._taken)
-
-    def release(self, mark: int) -> None:
-        """Take back what was handed out after `mark`."""
-        for flat in self._taken[mark:]:
-            if flat is not None:
-                self._keep(flat)
-        del self._taken[mark:]
+    def _find(self, size: int) -> Array | None:
+        same = self._idle.get(size)
+        if not same:
+            return None
+        self.idle_bytes -= 4 * size
+        return same.pop()
 
     def _keep(self, flat: Array) -> None:
         # Sizes are in the order of their last use: what has lain idle longest goes.
-        same = self._idle.pop(flat.size, [])
-        self._idle[flat.size] = [*same, flat]
+        self._idle[flat.size] = [*self._idle.pop(flat.size, []), flat]
         self.idle_bytes += flat.nbytes
-        self.taken_bytes -= flat.nbytes
         self._shrink(self.KEPT)
 
     def _shrink(self, most: int) -> None:
@@ -87,76 +104,52 @@ class Workspace(threading.local):
             oldest = next(iter(self._idle))
             self.idle_bytes -= sum(array.nbytes for array in self._idle.pop(oldest))
 
+
+class Workspace(threading.local):
+    """What one thread has taken of a pool; a `scope` gives back what was taken within it."""
+
+    def __init__(self, pool: Pool):
+        self._pool = pool
+        self._taken: list[Array | None] = []
+
+    def take(self, shape: int | tuple[int, ...]) -> Array:
+        """An array whose content is left from earlier."""
+        flat = self._pool.take(prod(shape) if isinstance(shape, tuple) else shape)
+        self._taken.append(flat)
+        return flat.reshape(shape)
+
+    def give(self, array: Array) -> None:
+        """Give back one array before its scope ends."""
+        for k, flat in enumerate(self._taken):
+            if flat is not None and flat.base is array.base:
+                self._taken[k] = None
+                self._pool.give(flat)
+
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Take back at the end what was handed out within."""
-        mark = self.mark()
+        """Give back at the end what was taken within."""
+        mark = len(self._taken)
         try:
             yield
         finally:
-            self.release(mark)
+            for flat in self._taken[mark:]:
+                if flat is not None:
+                    self._pool.give(flat)
+            del self._taken[mark:]
 
     @contextmanager
     def within(self, budget: int) -> Iterator[None]:
-        """A scope in which idle memory makes room so that all together is `budget` bytes.
+        """A scope for which idle memory makes room, so that all together is `budget` bytes.
 
-        More is taken where more is wanted: it is for the caller to know what his work takes.
+        Budgets of threads side by side add up. More is taken where more is wanted: it is for the
+        caller to know what the work takes.
         """
-        before, self._budget = self._budget, budget
+        self._pool.budget(budget)
         try:
             with self.scope():
                 yield
         finally:
-            self._budget = before
-
-
-class Results:
-    """Arrays for results, whose memory is used again when the last view of one is gone.
-
-    A script that makes the features of one image after the other then pays for fresh pages once.
-    At most `KEPT` bytes lie idle.
-    """
-
-    KEPT = 256 * 2**20
-
-    def __init__(self) -> None:
-        self._idle: list[Array] = []  # what was given back last at the end
-        self._lock = threading.Lock()
-
-    def take(self, shape: tuple[int, ...]) -> Array:
-        """An array whose content is left from earlier."""
-        size = prod(shape)
-        memory = None
-        with self._lock:
-            for k in reversed(range(len(self._idle))):
-                if self._idle[k].size == size:
-                    memory = self._idle.pop(k)
-                    break
-        owner = _Owner(_aligned(size) if memory is None else memory)
-        weakref.finalize(owner, self._give, owner.memory).atexit = False
-        return np.asarray(owner).reshape(shape)
-
-    def _give(self, memory: Array) -> None:
-        # Called wherever the last view dies, perhaps by garbage collection inside `take`: rather
-        # than wait for the lock, the memory goes.
-        if self._lock.acquire(blocking=False):
-            try:
-                self._idle.append(memory)
-                while sum(idle.nbytes for idle in self._idle) > self.KEPT:
-                    del self._idle[0]
-            finally:
-                self._lock.release()
-
-
-class _Owner:
-    """What every view of a result refers to."""
-
-    def __init__(self, memory: Array):
-        self.memory = memory
-
-    @property
-    def __array_interface__(self) -> dict[str, Any]:
-        return self.memory.__array_interface__
+            self._pool.budget(-budget)
 
 
 def _aligned(size: int) -> Array:
@@ -170,5 +163,5 @@ def _aligned(size: int) -> Array:
     return memory[first : first + size]
 
 
-workspace = Workspace()
-results = Results()
+pool = Pool()
+workspace = Workspace(pool)

@@ -59,11 +59,7 @@ def compile_classifier(fitted: Any) -> Any:
 
 def flat_part(fitted: Any) -> FlatForest | FlatMLP | None:
     """The arrays that predict, or None where the classifier is not made of arrays."""
-    if isinstance(fitted, ForestClassifier):
-        return fitted.forest_
-    if isinstance(fitted, ScaledMLPClassifier):
-        return fitted.mlp_
-    return None
+    return getattr(fitted, "flat_", None)
 
 
 def predict_planes(fitted: Any, planes: Array, n_jobs: int) -> Array:
@@ -71,5 +67,5 @@ def predict_planes(fitted: Any, planes: Array, n_jobs: int) -> Array:
     flat = flat_part(fitted)
     if flat is not None:
         # An image's values were checked as they were read, and filters of them are finite.
-        return flat.predict_proba(planes.T, n_jobs=n_jobs, check_finite=False)
+        return flat.predict_planes(planes, n_jobs=n_jobs, check_finite=False)
     return np.asarray(fitted.predict_proba(np.ascontiguousarray(planes.T)), np.float64)

@@ -17,9 +17,9 @@ from .._core.image import Image
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.tiles import TilePlan, plan_tiles
-from ..features import FeatureBank, workspace
+from ..features import FeatureBank, compute_box, workspace, workspace_bytes
 from ..forest import FlatForest
-from .answers import Answers, labels_of
+from .answers import Answers, label_dtype, labels_of
 from .parts import flat_part, predict_planes
 
 #: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
@@ -44,7 +44,7 @@ class Predictor:
         def tile_bytes(shape: Shape3D) -> int:
             n_pixels = int(np.prod(shape))
             answer = n_pixels * (len(self.classes) * _BYTES_PER_PROBABILITY + 16)
-            held = features.workspace_bytes(shape, image.shape3d)
+            held = workspace_bytes(features, shape, image.shape3d)
             return held + n_pixels * features.n_features * 4 + answer
 
         return plan_tiles(
@@ -82,7 +82,7 @@ class Predictor:
             with workspace.within(tiles.bytes_per_tile):
                 planes = workspace.take(features.n_features * n_pixels)
                 stack = planes.reshape(features.n_features, *(1,) * (3 - len(shape)), *shape)
-                features.compute(image, box, stack)
+                compute_box(features, image, box, stack)
                 rows = read(planes.reshape(features.n_features, -1), inner_jobs)
             block = rows.reshape(*shape, *rows.shape[1:])
             mask = image.read_mask(box)
@@ -102,9 +102,11 @@ class Predictor:
         """Labels (n,) of planes of features: those of the probabilities."""
         forest = flat_part(self.classifier)
         if isinstance(forest, FlatForest):
-            rows = forest.decide(planes.T, self.prior_ratio, n_jobs=n_jobs, check_finite=False)
-        else:
-            rows = predict_planes(self.classifier, planes, n_jobs)
+            places = forest.predict_early_exit(
+                planes, self.prior_ratio, n_jobs=n_jobs, check_finite=False
+            )
+            return self.classes.astype(label_dtype(self.classes))[places]
+        rows = predict_planes(self.classifier, planes, n_jobs)
         return labels_of(self._reweight(rows), self.classes)
 
     def _reweight(self, rows: Array) -> Array:

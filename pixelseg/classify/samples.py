@@ -21,7 +21,7 @@ from .._core.boxes import Box
 from .._core.image import Image
 from .._core.memory import parse_memory
 from .._core.threads import effective_n_jobs, run_chunks
-from ..features import FeatureBank, FeaturePlan, workspace
+from ..features import FeatureBank, FeaturePlan, compute_box, workspace, workspace_bytes
 from .pairs import count_marked, label_chunks
 
 #: Side of the cells in which pixels are looked for and features are computed: small enough to
@@ -208,7 +208,7 @@ def fill_rows(
         with workspace.within(needed):
             flat = workspace.take(plan.n_features * int(np.prod(high - low)))
             depth, height, width = (1, *(high - low))[-3:]
-            plan.compute(image, box, flat.reshape(plan.n_features, depth, height, width))
+            compute_box(plan, image, box, flat.reshape(plan.n_features, depth, height, width))
             out[rows] = flat.reshape(plan.n_features, -1)[:, local].T
 
     n_parallel = min(effective_n_jobs(n_jobs), max(1, budget // needed))
@@ -219,7 +219,7 @@ def cell_bytes(plan: FeaturePlan, image: Image, side: int = _LEAST_CELL) -> int:
     """Bytes that the features of a cell need, of the smallest one where no side is given."""
     shape = (1 if image.ndim == 2 else side, side, side)
     n_pixels = side**image.ndim
-    return plan.workspace_bytes(shape, image.shape3d) + 4 * plan.n_features * n_pixels
+    return workspace_bytes(plan, shape, image.shape3d) + 4 * plan.n_features * n_pixels
 
 
 def _quota(n_labelled: int, n_in_all: int) -> int:

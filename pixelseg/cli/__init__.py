@@ -36,6 +36,10 @@ _EPILOG = """examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A name that the terminal or log cannot show is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     try:
         args = _parse(argv)
     except SystemExit as stop:

@@ -1,4 +1,4 @@
-"""What `evaluate` compares and how: pairs of files, and a scorer for each family of metrics.
+"""How `evaluate` scores and draws: a scorer for each family of metrics.
 
 A scorer keeps an accumulator of the whole set and the names of the images that are in it, so
 that an image that one family cannot score is still in the others.
@@ -7,7 +7,7 @@ that an image that one family cannot score is still in the others.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,58 +17,8 @@ import numpy as np
 from .. import metrics
 from .._core.arrays import Array
 from ..io import read_image, read_labels
-from . import _files as files
 
 Scores = dict[str, float]
-
-
-def find_pairs(predictions: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Triples of a stem, a prediction and its truth, from two files or two folders."""
-    for path in (predictions, truth):
-        if not path.exists():
-            raise FileNotFoundError(f"{path} does not exist.")
-    if predictions.is_dir() != truth.is_dir():
-        folder, file = (predictions, truth) if predictions.is_dir() else (truth, predictions)
-        raise ValueError(
-            f"{folder} is a folder but {file} is a file: name two files, or two folders."
-        )
-    if not predictions.is_dir():
-        return [(predictions.stem.removesuffix(files.SEGMENTED), predictions, truth)]
-    found = _by_stem(predictions, (files.SEGMENTED,))
-    wanted = _by_stem(truth, (files.TRUTH, files.LABELS))
-    lonely = [(found[stem], truth) for stem in found if stem not in wanted]
-    lonely += [(wanted[stem], predictions) for stem in wanted if stem not in found]
-    if lonely:
-        text = "; ".join(f"{path} has no partner in {folder}" for path, folder in lonely)
-        raise ValueError(f"{text}: scores of a part could be taken for those of the whole.")
-    return [(stem, found[stem], wanted[stem]) for stem in sorted(found)]
-
-
-def _by_stem(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
-    """The label files of a folder; plain names count only where no file has an ending."""
-    every = sorted(path for path in folder.iterdir() if path.suffix.lower() in files.LABEL_SUFFIXES)
-    every = [path for path in every if not path.name.startswith(".")]
-    groups: list[dict[str, Path]] = [{} for _ in endings]
-    for ending, group in zip(endings, groups, strict=True):
-        for path in every:
-            if path.stem.endswith(ending):
-                _put(group, path.stem.removesuffix(ending), path)
-    chosen = {stem: path for group in reversed(groups) for stem, path in group.items()}
-    if not chosen:
-        for path in every:
-            if not path.stem.endswith(files.COMPANIONS):
-                _put(chosen, path.stem, path)
-    if not chosen:
-        raise ValueError(
-            f"{folder} is a folder without labels ({', '.join(files.LABEL_SUFFIXES)})."
-        )
-    return chosen
-
-
-def _put(group: dict[str, Path], stem: str, path: Path) -> None:
-    if stem in group:
-        raise ValueError(f"{group[stem]} and {path} are both of {stem}: keep one.")
-    group[stem] = path
 
 
 def read_prediction(path: Path, family: str) -> Array:
@@ -175,9 +125,9 @@ def _view_superpixels(scores: Any) -> Scores:
 _ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
     "classes": metrics.ClassAccumulator,
     "regions": metrics.RegionAccumulator,
-    "boundaries": metrics.BoundaryBenchmark,
+    "boundaries": metrics.BoundaryAccumulator,
     "instances": metrics.InstanceAccumulator,
-    "superpixels": metrics.SuperpixelBenchmark,
+    "superpixels": metrics.SuperpixelAccumulator,
 }
 #: For each family what is shown of its scores; the first is the headline, where less is worse.
 _VIEWS: Mapping[str, Callable[[Any], Scores]] = {
@@ -224,19 +174,20 @@ def _errors(family: str, truth: Array, prediction: Array, ignore: tuple[int, ...
     """Where classes differ; where segments do, outside the best partner of either side."""
     if family == "classes":
         return truth != prediction
-    names, rows = np.unique(truth, return_inverse=True)
-    others, columns = np.unique(prediction, return_inverse=True)
-    rows, columns = rows.reshape(-1), columns.reshape(-1)
-    pairs, place, counts = np.unique(
-        rows * np.int64(len(others)) + columns, return_inverse=True, return_counts=True
-    )
-    row, column = np.divmod(pairs, len(others))
-    counts = np.where(np.isin(names[row], ignore), 0, counts)
-    best_of_column = np.zeros(len(others), np.int64)
-    np.maximum.at(best_of_column, column, counts)
-    wrong = counts < best_of_column[column]
+    table = metrics.contingency_table(truth, prediction, ignore=ignore)
+    wrong = table.counts < _largest_of(table.columns, table.counts)
     if family != "superpixels":
-        best_of_row = np.zeros(len(names), np.int64)
-        np.maximum.at(best_of_row, row, counts)
-        wrong |= counts < best_of_row[row]
-    return wrong[place.reshape(-1)].reshape(truth.shape)
+        wrong |= table.counts < _largest_of(table.rows, table.counts)
+    # The cell of each pixel; an ignored one may have none, and is grey whatever it finds.
+    n_columns = len(table.prediction_labels)
+    row = np.searchsorted(table.truth_labels, truth)
+    column = np.searchsorted(table.prediction_labels, prediction)
+    cell = np.searchsorted(table.rows * n_columns + table.columns, row * n_columns + column)
+    return wrong[np.minimum(cell, len(wrong) - 1)]
+
+
+def _largest_of(groups: Array, counts: Array) -> Array:
+    """For each cell the largest count of its group."""
+    largest = np.zeros(groups.max() + 1, np.int64)
+    np.maximum.at(largest, groups, counts)
+    return largest[groups]

@@ -3,7 +3,8 @@
 The one rule of names: what belongs to `cells.png` stands beside it with an ending after its
 stem. Strokes are `cells_labels.png` (or .tif, .tiff, .npy); results are `cells_segmented`,
 `cells_probabilities`, `cells_uncertainty` and `cells_preview`; dense masks to compare with are
-`cells_truth`, and pictures of what `evaluate` found wrong are `cells_errors`.
+`cells_truth`, and pictures of what `evaluate` found wrong are `cells_errors`. The kind of file
+may be in capitals, and `.ome.tif` is one.
 """
 
 from __future__ import annotations
@@ -12,19 +13,55 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..io.paths import IMAGE_SUFFIXES
+from ..io.paths import IMAGE_SUFFIXES, PILLOW_SUFFIXES, TIFF_SUFFIXES
 
 LABELS = "_labels"
+TRUTH = "_truth"
 SEGMENTED = "_segmented"
 PROBABILITIES = "_probabilities"
 UNCERTAINTY = "_uncertainty"
 PREVIEW = "_preview"
-TRUTH = "_truth"
 ERRORS = "_errors"
+#: What each kind of result holds: labels, values or a picture.
+RESULTS = {
+    SEGMENTED: "labels",
+    PROBABILITIES: "values",
+    UNCERTAINTY: "values",
+    PREVIEW: "picture",
+    ERRORS: "picture",
+}
 #: Endings of files that are never images to work on.
-COMPANIONS = (LABELS, SEGMENTED, PROBABILITIES, UNCERTAINTY, PREVIEW, TRUTH, ERRORS)
-#: Kinds of file that may hold labels.
-LABEL_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
+COMPANIONS = (LABELS, TRUTH, *RESULTS)
+#: Largest label that a PNG holds.
+_LARGEST_IN_PNG = 2**16 - 1
+
+
+def split_name(path: Path) -> tuple[str, str]:
+    """The stem of a file's name, and what kind of file it is, in small letters.
+
+    >>> split_name(Path("sub/cells.v2.OME.tif"))
+    ('cells.v2', '.ome.tif')
+    """
+    suffix = path.suffix.lower()
+    if suffix in TIFF_SUFFIXES and path.stem.lower().endswith(".ome"):
+        suffix = f".ome{suffix}"
+    return path.name[: len(path.name) - len(suffix)], suffix
+
+
+def is_companion(path: Path) -> bool:
+    """Whether a file holds labels or results by its name."""
+    return split_name(path)[0].endswith(COMPANIONS)
+
+
+def result_path(image: Path, ending: str, folder: Path | None, largest_label: int = 0) -> Path:
+    """Where a result of an image goes (beside it, or in `folder`), as a kind that can hold it."""
+    stem, suffix = split_name(image)
+    holds = RESULTS[ending]
+    if holds == "picture":
+        suffix = ".png"
+    elif suffix in PILLOW_SUFFIXES:
+        suffix = ".png" if holds == "labels" and largest_label <= _LARGEST_IN_PNG else ".tif"
+    return (image.parent if folder is None else folder) / f"{stem}{ending}{suffix}"
 
 
 def find_images(words: Sequence[str]) -> list[Path]:
@@ -38,7 +75,7 @@ def find_images(words: Sequence[str]) -> list[Path]:
     found = list(dict.fromkeys(found))
     if len(found) == 1 and words[0] == str(found[0]):
         return found
-    images = [path for path in found if not path.stem.endswith(COMPANIONS)]
+    images = [path for path in found if not is_companion(path)]
     if not images:
         raise ValueError(
             f"{' '.join(words)}: there are only labels and results of earlier runs, no images."
@@ -70,66 +107,3 @@ def _is_image(path: Path) -> bool:
         and not path.name.startswith(".")
         and not path.is_dir()
     )
-
-
-def find_labels(image: Path, folder: Path | None = None) -> Path | None:
-    """The label file of an image by the rule of names; in `folder` the plain stem also counts."""
-    stems = [image.stem + LABELS] if folder is None else [image.stem + LABELS, image.stem]
-    place = image.parent if folder is None else folder
-    candidates = [
-        place / f"{stem}{suffix}"
-        for stem in stems
-        for suffix in LABEL_SUFFIXES
-        if (place / f"{stem}{suffix}").is_file()
-    ]
-    candidates = [path for path in candidates if path.resolve() != image.resolve()]
-    if len(candidates) > 1:
-        raise ValueError(
-            f"{image} has several label files, {candidates[0].name} and {candidates[1].name}: "
-            "keep one."
-        )
-    return candidates[0] if candidates else None
-
-
-def pair_labels(
-    images: Sequence[Path], labels: Sequence[str] | None, *, must_have: bool
-) -> list[tuple[Path, Path]]:
-    """Pairs of images and label files.
-
-    `labels` is None (beside the images), one folder, or as many files as there are images.
-    With `must_have` an image without labels is an error; else it is left out.
-    """
-    folder: Path | None = None
-    if labels:
-        if len(labels) == 1 and Path(labels[0]).is_dir():
-            folder = Path(labels[0])
-        elif len(labels) != len(images):
-            raise ValueError(
-                f"--labels names {len(labels)} files but there are {len(images)} images: name a "
-                "folder, or one file for each image, in their order."
-            )
-        else:
-            return [(image, Path(label)) for image, label in zip(images, labels, strict=True)]
-    pairs = []
-    for image in images:
-        label = find_labels(image, folder)
-        if label is not None:
-            pairs.append((image, label))
-        elif must_have:
-            raise FileNotFoundError(_no_labels(image, folder))
-    if not pairs:
-        raise FileNotFoundError(_no_labels(images[0], folder))
-    return pairs
-
-
-def _no_labels(image: Path, folder: Path | None) -> str:
-    place = image.parent if folder is None else folder
-    return (
-        f"{image} has no labels: save its strokes as {place / (image.stem + LABELS)}.png (grey "
-        "values 1, 2, ... are classes, 0 is unlabelled), or pass --labels."
-    )
-
-
-def result_path(image: Path, ending: str, suffix: str, folder: Path | None) -> Path:
-    """Where a result of an image goes: beside it, or in `folder`."""
-    return (image.parent if folder is None else folder) / f"{image.stem}{ending}{suffix}"

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._core.arrays import Array, as_labels
 from .._core.image import Image, as_image
-from ..io import ImageFile, read_image, read_labels
+from ..io import read_image, read_labels, write_image
+
+#: Longest side of a preview.
+_PREVIEW_SIDE = 2000
 
 
 def open_image(
     path: Path, *, channel_axis: int | str | None, spacing: Any, ndim: int | None = None
-) -> tuple[ImageFile, Image]:
-    """A file, and the same as an `Image` whose axes, pixel size and holes are known.
+) -> Image:
+    """Open a file as an `Image` (its `source` is the `ImageFile`).
 
     `ndim` (spatial axes that a model knows) settles what a 3-D .npy file is.
     """
     file = read_image(path, channel_axis=channel_axis)
-    axis = file.channel_axis
-    if axis == "auto" and file.ndim == ndim:
-        axis = None
-    return file, as_image(file, channel_axis=axis, spacing=spacing, mask=file.mask)
+    unknown = file.channel_axis == "auto" and file.ndim == ndim
+    return as_image(file, channel_axis=None if unknown else "auto", spacing=spacing)
+
+
+def write_preview(
+    path: Path, image: Image, labels: Any, draw: Callable[..., Any], *, overwrite: bool
+) -> None:
+    """Draw labels over an image of at most 2000 pixels a side; of a volume, its middle slice."""
+    step = max(1, -(-max(image.spatial_shape[-2:]) // _PREVIEW_SIDE))
+    index: tuple[Any, ...] = (slice(None, None, step),) * 2
+    if image.ndim == 3:
+        index = (image.spatial_shape[0] // 2, *index)
+    axis = None if image.channel_axis is None else -1
+    picture = draw(image.source[index], labels[index], channel_axis=axis)
+    write_image(path, picture, overwrite=overwrite)
 
 
 class Pairs:
@@ -34,29 +47,15 @@ class Pairs:
     def __init__(self, pairs: Sequence[tuple[Path, Path]], channel_axis: Any, spacing: Any):
         self.pairs = list(pairs)
         self.current: Path | None = None
-        self._options = {"channel_axis": channel_axis, "spacing": spacing}
-
-    @property
-    def images(self) -> Reread:
-        """The images, as `fit` takes them."""
-        return Reread(self, self._read_image)
-
-    @property
-    def labels(self) -> Reread:
-        """The labels, as `fit` takes them."""
-        return Reread(self, self._read_labels)
-
-    def _read_image(self, pair: tuple[Path, Path]) -> Image:
-        return open_image(pair[0], **self._options)[1]
-
-    def _read_labels(self, pair: tuple[Path, Path]) -> Array:
-        return as_labels(read_labels(pair[1]), name=pair[1].name)
+        options = {"channel_axis": channel_axis, "spacing": spacing}
+        self.images = Reread(self, lambda pair: open_image(pair[0], **options))
+        self.labels = Reread(self, lambda pair: read_labels(pair[1]))
 
 
 class Reread:
     """An iterable of known length that reads each of its items when it comes to it."""
 
-    def __init__(self, owner: Pairs, read: Any):
+    def __init__(self, owner: Pairs, read: Callable[[tuple[Path, Path]], Any]):
         self._owner = owner
         self._read = read
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 
@@ -56,6 +54,12 @@ class FileBar:
         )
         self._done = 0
 
+    def __enter__(self) -> FileBar:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._bar.close()
+
     def start(self, name: str) -> None:
         """Name the file that is worked on."""
         self._bar.set_postfix_str(name)
@@ -68,19 +72,4 @@ class FileBar:
     def finish(self) -> None:
         """Count the current file as done."""
         self._done += 1
-        self._bar.n = self._done
-        self._bar.refresh()
-
-    def close(self) -> None:
-        """Remove the bar."""
-        self._bar.close()
-
-
-@contextmanager
-def file_bar(total: int, description: str) -> Iterator[FileBar]:
-    """A `FileBar` that is removed at the end."""
-    bar = FileBar(total, description)
-    try:
-        yield bar
-    finally:
-        bar.close()
+        self.part(0, 1)

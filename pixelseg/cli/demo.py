@@ -8,6 +8,7 @@ from typing import Any
 
 from . import _arguments as arguments
 from . import _files as files
+from ._batch import make_folder
 from ._report import Stopwatch, plural
 
 EPILOG = """examples:
@@ -38,9 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from ..plot import montage
 
     watch = Stopwatch()
-    if args.output.is_file():
-        raise FileExistsError(f"{args.output} is a file but --output must be a folder.")
-    args.output.mkdir(parents=True, exist_ok=True)
+    make_folder(args.output, "--output")
     demo = Demo(args)
     upper, lower = {**_mosaics(demo), **_tissue(demo)}, _coffee(demo)
     rows = [montage(list(row.values()), titles=list(row), n_columns=9) for row in (upper, lower)]

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._core.image import Image
+from .._core.memory import format_bytes
+from ..io import create_image
+from ..plot import overlay
 from . import _arguments as arguments
 from . import _files as files
-from ._report import Stopwatch, complain, file_bar, note, plural
+from ._batch import Job, make_folder, plan_outputs, run_each
+from ._images import open_image, write_preview
+from ._report import plural
 
 EPILOG = """results:
-  The labels of cells.png go to cells_segmented.png; those of a TIFF to a TIFF (with its axes
-  and pixel size), those of a .npy to a .npy. With the options below there are also
-  cells_probabilities.tif (float32, a page for each class), cells_uncertainty.tif (0 sure, 1
-  unsure) and cells_preview.png. In folders and lists, files with these endings and labels are
-  never taken for images.
+  The labels of cells.png go to cells_segmented.png (.tif if a class is above 65535); those of a
+  TIFF to a TIFF (with its axes and pixel size), those of a .npy to a .npy. With the options
+  below there are also cells_probabilities.tif (float32, a page for each class),
+  cells_uncertainty.tif (0 sure, 1 unsure) and cells_preview.png. In folders and lists, files
+  with these endings and labels are never taken for images.
 
 examples:
   pixelseg predict cells.png -m cells.pixelseg
@@ -25,9 +31,6 @@ examples:
   pixelseg predict 'scans/*.tif' -m roots.pixelseg --max-memory 2GB --dry-run
   pixelseg predict images/ -m cells.pixelseg -o results/ --skip-existing   # go on after a stop
 """
-
-#: Longest side of a preview.
-_PREVIEW_SIDE = 2000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,169 +56,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     arguments.add_resources(parser)
 
 
-@dataclass(frozen=True)
-class Job:
-    """An image and the files that its results go to (None: not wanted)."""
-
-    image: Path
-    labels: Path
-    probabilities: Path | None
-    uncertainty: Path | None
-    preview: Path | None
-
-    @property
-    def outputs(self) -> list[Path]:
-        """The files that are wanted."""
-        every = (self.labels, self.probabilities, self.uncertainty, self.preview)
-        return [path for path in every if path is not None]
-
-
 def run(args: argparse.Namespace) -> int:
     """Predict one image at a time; one that fails does not stop the others."""
     from ..classify import load
 
-    watch = Stopwatch()
-    jobs = _plan_jobs(args)
+    images = files.find_images(args.images)
     model = load(args.model)
     model.set_params(n_jobs=args.jobs, max_memory=args.max_memory)
+    wanted = {
+        files.SEGMENTED: True,
+        files.PROBABILITIES: args.probabilities,
+        files.UNCERTAINTY: args.uncertainty,
+        files.PREVIEW: args.preview,
+    }
+    jobs = plan_outputs(
+        images,
+        [ending for ending, is_wanted in wanted.items() if is_wanted],
+        args.output,
+        overwrite=args.overwrite or args.dry_run,
+        skip_existing=args.skip_existing,
+        largest_label=int(model.classes_.max()),
+    )
     if args.output is not None and not args.dry_run:
-        args.output.mkdir(parents=True, exist_ok=True)
-    n_failed = 0
-    with file_bar(len(jobs), "predict") as bar:
-        for job in jobs:
-            bar.start(job.image.name)
-            try:
-                if args.dry_run:
-                    _show_plan(model, job, args)
-                else:
-                    _predict(model, job, args, bar.part)
-            except (ValueError, TypeError, OSError, MemoryError) as error:
-                n_failed += 1
-                text = str(error)
-                complain(text if str(job.image) in text else f"{job.image}: {text}")
-            bar.finish()
-    if not args.dry_run:
-        place = "beside the images" if args.output is None else f"in {args.output}"
-        print(f"segmented {plural(len(jobs) - n_failed, 'image')} in {watch}, results {place}")
-    if n_failed:
-        complain(f"{n_failed} of {plural(len(jobs), 'image')} failed")
-    return 1 if n_failed else 0
+        make_folder(args.output, "--output")
+    work = _show_plan if args.dry_run else _predict
+    outcome = run_each(jobs, partial(work, model, args), description="predict")
+    place = "beside the images" if args.output is None else f"in {args.output}"
+    return outcome.report("" if args.dry_run else "segmented", f", results {place}")
 
 
-def _plan_jobs(args: argparse.Namespace) -> list[Job]:
-    """All images with their outputs, which must neither exist nor coincide."""
-    jobs = [_job(path, args) for path in files.find_images(args.images)]
-    owners: dict[Path, Path] = {}
-    for job in jobs:
-        for path in job.outputs:
-            if path in owners:
-                raise ValueError(
-                    f"{owners[path]} and {job.image} would both write {path}: predict them into "
-                    "different folders."
-                )
-            owners[path] = job.image
-    taken = [job for job in jobs if any(path.exists() for path in job.outputs)]
-    if args.skip_existing:
-        done = [job for job in jobs if all(path.exists() for path in job.outputs)]
-        if done:
-            note(f"{plural(len(done), 'image')} left out: results exist")
-        return [job for job in jobs if job not in done]
-    if taken and not args.overwrite and not args.dry_run:
-        first = next(path for path in taken[0].outputs if path.exists())
-        more = f" (and so do results of {len(taken) - 1} more)" if len(taken) > 1 else ""
-        raise FileExistsError(
-            f"{first} exists{more}: pass --overwrite to replace results, --skip-existing to leave "
-            "such images out, or -o for another folder."
-        )
-    return jobs
-
-
-def _job(image: Path, args: argparse.Namespace) -> Job:
-    suffix = image.suffix.lower()
-    labels = suffix if suffix in (".tif", ".tiff", ".btf", ".npy") else ".png"
-    values = ".npy" if suffix == ".npy" else ".tif"
-
-    def path(wanted: bool, ending: str, suffix: str) -> Path | None:
-        return files.result_path(image, ending, suffix, args.output) if wanted else None
-
-    return Job(
-        image=image,
-        labels=files.result_path(image, files.SEGMENTED, labels, args.output),
-        probabilities=path(args.probabilities, files.PROBABILITIES, values),
-        uncertainty=path(args.uncertainty, files.UNCERTAINTY, values),
-        preview=path(args.preview, files.PREVIEW, ".png"),
-    )
-
-
-def _open(model: Any, job: Job, args: argparse.Namespace) -> tuple[Any, Any]:
-    from ._images import open_image
-
+def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:
     return open_image(
-        job.image,
-        channel_axis=args.channel_axis,
-        spacing=model.spacing,
-        ndim=model.traits_.ndim,
+        job.image, channel_axis=args.channel_axis, spacing=model.spacing, ndim=model.traits_.ndim
     )
 
 
-def _show_plan(model: Any, job: Job, args: argparse.Namespace) -> None:
+def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Print one image's tiles, memory and outputs."""
-    from .._core.memory import format_bytes
-
-    file, image = _open(model, job, args)
+    image = _open(model, job, args)
     model.traits_.check_kind(image)
     plan = model.plan_predict(image)
-    shape = " x ".join(map(str, file.shape))
+    shape = " x ".join(map(str, image.shape))
     tile = " x ".join(map(str, plan.tile_shape[-image.ndim :]))
-    outputs = ", ".join(f"{path}{' (exists)' if path.exists() else ''}" for path in job.outputs)
+    outputs = job.outputs.values()
+    names = ", ".join(f"{path}{' (exists)' if path.exists() else ''}" for path in outputs)
     print(
-        f"{job.image}  {shape} {file.dtype}: {plural(len(plan.boxes(image.ndim)), 'tile')} of "
-        f"{tile}, {format_bytes(plan.bytes)} beyond input and output; to {outputs}"
+        f"{job.image}  {shape} {image.dtype}: {plural(len(plan.boxes(image.ndim)), 'tile')} of "
+        f"{tile}, {format_bytes(plan.bytes)} beyond input and output; to {names}"
     )
 
 
-def _predict(model: Any, job: Job, args: argparse.Namespace, progress: Any) -> None:
+def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
     from ..classify.answers import label_dtype
-    from ..io import create_image
 
-    file, image = _open(model, job, args)
-    shape, n_classes = image.spatial_shape, len(model.classes_)
-    options = {"spacing": file.spacing, "overwrite": args.overwrite or args.skip_existing}
+    image = _open(model, job, args)
+    overwrite = args.overwrite or args.skip_existing
+    shape = image.spatial_shape
+    kinds: dict[str, tuple[str, tuple[int, ...], Any, int | None]] = {
+        files.SEGMENTED: ("labels", shape, label_dtype(model.classes_), None),
+        files.PROBABILITIES: ("probabilities", (*shape, len(model.classes_)), "float32", -1),
+        files.UNCERTAINTY: ("uncertainty", shape, "float32", None),
+    }
     with ExitStack() as stack:
-        labels = stack.enter_context(
-            create_image(job.labels, shape, label_dtype(model.classes_), **options)
-        )
-        probabilities = uncertainty = None
-        if job.probabilities is not None:
-            all_shape = (*shape, n_classes)
-            probabilities = stack.enter_context(
-                create_image(job.probabilities, all_shape, "float32", has_channels=True, **options)
+        out = {
+            name: stack.enter_context(
+                create_image(
+                    job.outputs[ending],
+                    shape,
+                    dtype,
+                    channel_axis=axis,
+                    spacing=image.source.spacing,
+                    overwrite=overwrite,
+                )
             )
-        if job.uncertainty is not None:
-            uncertainty = stack.enter_context(
-                create_image(job.uncertainty, shape, "float32", **options)
-            )
-        model.predict_into(
-            image,
-            labels=labels,
-            probabilities=probabilities,
-            uncertainty=uncertainty,
-            progress=progress,
-        )
-        if job.preview is not None:
-            _write_preview(job.preview, file, image, labels, options["overwrite"])
-
-
-def _write_preview(path: Path, file: Any, image: Any, labels: Any, overwrite: bool) -> None:
-    """Write an overlay of at most 2000 pixels a side; of a volume, its middle slice."""
-    from ..io import write_image
-    from ..plot import overlay
-
-    step = max(1, -(-max(image.spatial_shape[-2:]) // _PREVIEW_SIDE))
-    index: tuple[Any, ...] = (slice(None, None, step),) * 2
-    if image.ndim == 3:
-        index = (image.spatial_shape[0] // 2, *index)
-    axis = None if image.channel_axis is None else -1
-    picture = overlay(file[index], labels[index], channel_axis=axis)
-    write_image(path, picture, overwrite=overwrite)
+            for ending, (name, shape, dtype, axis) in kinds.items()
+            if ending in job.outputs
+        }
+        model.predict_into(image, **out, progress=progress)
+        if files.PREVIEW in job.outputs:
+            preview = job.outputs[files.PREVIEW]
+            write_preview(preview, image, out["labels"], overlay, overwrite=overwrite)

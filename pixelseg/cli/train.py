@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .._core.files import check_target
+from ..io import read_image
 from . import _arguments as arguments
-from ._files import find_images, pair_labels
+from ._files import find_images
+from ._images import Pairs
+from ._pairs import pair_labels
 from ._report import Stopwatch, note, plural
 
 EPILOG = """strokes:
@@ -77,8 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and save; every check that needs no training comes first."""
-    from ._images import Pairs
-
     watch = Stopwatch()
     check_target(args.output, args.overwrite, option="--overwrite")
     images = find_images(args.images)
@@ -100,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     except (ValueError, TypeError) as error:
         if data.current is None:
             raise
-        raise type(error)(f"{data.current}: {error}") from error
+        raise ValueError(f"{data.current}: {error}") from error
     model.save(args.output, overwrite=args.overwrite)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     return 0
@@ -110,8 +111,6 @@ def _spacing(args: argparse.Namespace, first: Path) -> Any:
     """The pixel size to train with; that of the first file if asked for."""
     if args.spacing != "file":
         return arguments.as_spacing_option(args.spacing)
-    from ..io import read_image
-
     spacing = read_image(first, channel_axis=args.channel_axis).spacing
     if spacing is None:
         raise ValueError(f"{first} does not say how large its pixels are: pass --spacing Z,Y,X.")

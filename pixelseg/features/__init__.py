@@ -2,7 +2,16 @@
 
 from .._core.workspace import workspace
 from .bank import FeatureBank
+from .compute import compute_box, workspace_bytes
 from .ops import OPS, Op
 from .plan import FeaturePlan
 
-__all__ = ["OPS", "FeatureBank", "FeaturePlan", "Op", "workspace"]
+__all__ = [
+    "OPS",
+    "FeatureBank",
+    "FeaturePlan",
+    "Op",
+    "compute_box",
+    "workspace",
+    "workspace_bytes",
+]

@@ -8,7 +8,9 @@ over the row: fewer are bound by storing the result, more run out of registers.
 Rows are named by where they begin in a flat array; offsets are unsigned, or Numba would test
 each for being negative, and taken without slices, whose bookkeeping costs as much as a short
 row. Plain IEEE arithmetic in a fixed order, no fast-math: a pixel gets the same bits at any
-place in a row, whatever part of it the processor takes as vectors and whatever as a tail.
+place in a row, whatever part of it the processor takes as vectors and whatever as a tail. The
+order of a sum is the same whichever other orders are made along with it, since around a box fewer
+are made than in it: pairs are added in fours, those that are left one by one.
 """
 
 import numpy as np
@@ -52,7 +54,7 @@ def _add_even2(source, before, after, weights, k, out, at, n):
     w1, w2 = weights[0, k + 1], weights[0, k + 2]
     for x in range(np.uint64(n)):
         near, far = source[a0 + x] + source[b0 + x], source[a1 + x] + source[b1 + x]
-        out[o + x] += w1 * near + w2 * far
+        out[o + x] = (out[o + x] + w1 * near) + w2 * far
 
 
 @kernel
@@ -62,7 +64,7 @@ def _begin_even2(source, centre, before, after, weights, out, at, n):
     w0, w1, w2 = weights[0, 0], weights[0, 1], weights[0, 2]
     for x in range(np.uint64(n)):
         near, far = source[a0 + x] + source[b0 + x], source[a1 + x] + source[b1 + x]
-        out[o + x] = w0 * source[c + x] + (w1 * near + w2 * far)
+        out[o + x] = (w0 * source[c + x] + w1 * near) + w2 * far
 
 
 @kernel

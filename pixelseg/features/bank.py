@@ -20,7 +20,8 @@ from .._core.arrays import FEATURE_DTYPE, Array
 from .._core.boxes import Box
 from .._core.image import Image, as_image
 from .._core.threads import effective_n_jobs, run_chunks
-from .._core.workspace import results
+from .._core.workspace import pool
+from .compute import compute_box
 from .ops import OPS, Op
 from .plan import FeaturePlan, make_plan
 
@@ -70,8 +71,8 @@ class FeatureBank(TransformerMixin, BaseEstimator):
     than the plan's `halo`, with any number of threads. Inside a mask, filters are normalised by
     what they see of it (Knutsson and Westin, "Normalized and differential convolution", 1993).
 
-    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D. Of
-    results that are gone, up to 256 MB are kept for the next ones.
+    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D. Up
+    to 256 MB that no call needs any more, results that are gone included, are kept for the next.
 
     Examples
     --------
@@ -142,7 +143,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
         shape = (plan.n_features, *checked.spatial_shape)
-        planes = results.take(shape) if out is None else np.moveaxis(out, -1, 0)
+        planes = pool.lend(shape) if out is None else np.moveaxis(out, -1, 0)
         if planes.shape != shape or planes.dtype != FEATURE_DTYPE:
             raise ValueError(
                 f"out has shape {planes.shape[1:] + planes.shape[:1]} and dtype {planes.dtype} but "
@@ -150,12 +151,12 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             )
         volumes = planes if checked.ndim == 3 else planes[:, np.newaxis]
         if effective_n_jobs(n_jobs) == 1:
-            plan.compute(checked, checked.whole, volumes)
+            compute_box(plan, checked, checked.whole, volumes)
         else:
 
             def compute(box: Box) -> None:
                 index = (slice(None), *(slice(start, stop) for start, stop in box))
-                planes[index] = plan.compute(checked, box).reshape(planes[index].shape)
+                planes[index] = compute_box(plan, checked, box).reshape(planes[index].shape)
 
             run_chunks(compute, _chunks(checked.spatial_shape), n_jobs)
         return np.moveaxis(planes, 0, -1)

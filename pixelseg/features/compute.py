@@ -1,29 +1,114 @@
-"""From one channel of a box to its columns: smooth, differentiate, combine."""
+"""`compute_box`: the features of a box, channel by channel: smooth, differentiate, combine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from math import prod
 
 import numpy as np
 
 from .._core.arrays import FEATURE_DTYPE, Array
+from .._core.boxes import Box, Shape3D
+from .._core.image import Image
 from .._core.workspace import LINE, padded, workspace
 from .cascade import IMAGE, Sigmas
 from .derivatives import axis_pairs, derivative_slots, field_ranges
-from .field import Field, Region, extents, grow, padded_extents, prepare, reflect, smooth
+from .field import (
+    Field,
+    Region,
+    as_field,
+    extents,
+    grow,
+    padded_extents,
+    prepare,
+    reflect,
+    smooth,
+)
 from .layout import Part, Slice
 from .ops import Op
-
-if TYPE_CHECKING:
-    from .plan import FeaturePlan, Scale
+from .plan import FeaturePlan, Scale
 
 #: Values of a block of rows of all fields: it stays in the second-level cache until the last
 #: column has read it.
 BLOCK_VALUES = 128 * 1024
 #: Stands for slices that are not there.
 _NO_PLANES = np.empty((1, 0, 0), FEATURE_DTYPE)
+
+
+def compute_box(plan: FeaturePlan, image: Image, box: Box, out: Array | None = None) -> Array:
+    """Compute the features of a box: float32 planes (n_features, d, h, w), with d = 1 in 2-D.
+
+    Reads the box and its halo from the image; a pixel gets the same bits in any box. `out`, if
+    given, is filled and returned.
+    """
+    (z, y, x) = ((0, 1),) * (3 - plan.ndim) + tuple(box)
+    region: Region = (z, y, x)
+    shape = (plan.n_features, *extents(region))
+    result = np.empty(shape, FEATURE_DTYPE) if out is None else out
+    if result.shape != shape or result.dtype != FEATURE_DTYPE:
+        raise ValueError(
+            f"out has shape {result.shape} and dtype {result.dtype} but must be float32 "
+            f"{shape}: pass planes (n_features, d, h, w) of the box."
+        )
+    direct = result if result.flags.c_contiguous else np.empty(shape, FEATURE_DTYPE)
+    columns = direct.reshape(plan.n_channels, -1, *extents(region))
+
+    around = grow(region, plan.halo, image.shape3d)
+    read_box = around[3 - plan.ndim :]
+    planes = image.read(read_box)
+    inside = image.read_mask(read_box)
+    with workspace.scope():
+        mask = None if inside is None else as_field(inside, around, image.shape3d)
+        for plane, own_columns in zip(planes, columns, strict=True):
+            with workspace.scope():
+                channel = as_field(plane, around, image.shape3d)
+                ChannelWork(plan, channel, mask, region, own_columns).run()
+    if direct is not result:
+        result[...] = direct
+    return result
+
+
+def workspace_bytes(plan: FeaturePlan, box_shape: Shape3D, image_shape: Shape3D) -> int:
+    """Upper bound of what `compute_box` holds in addition to its output, in bytes.
+
+    For a box of `box_shape` of an image of `image_shape`, both (D, H, W). A user's op is counted
+    with four images of its own. What is kept idle between calls makes room within such a budget
+    (see workspace.py).
+    """
+
+    def extent(axis: int, margin: Shape3D) -> int:
+        return min(box_shape[axis] + 2 * margin[axis], image_shape[axis])
+
+    def pixels(margin: Shape3D) -> int:
+        return extent(0, margin) * extent(1, margin) * padded(extent(2, margin)) + LINE
+
+    read = pixels(plan.halo)
+    row = padded(extent(2, plan.halo))
+    slice_ = extent(1, plan.halo) * row + LINE
+    sources = 2 if plan.masked else 1
+    n_pairs, n_fields = len(axis_pairs(plan.ndim)), field_ranges(plan.ndim)["hessian"][1]
+    held: set[Sigmas] = set()
+    most = 0
+    for scale in plan.scales:
+        for stage, _ in scale.reads:
+            held.update(plan.way_to(stage))
+        values = sources * sum(pixels(plan.margins[stage]) for stage in held)
+        if scale.derivation is not None:
+            around = pixels(scale.window_reach)
+            values += n_pairs * around if scale.tensor_ops else 0
+            values += (3 * sources + n_pairs + 1) * slice_ if plan.ndim == 3 else 0
+            values += 2 * sources * max(BLOCK_VALUES, 8 * n_fields * row) + 64 * row
+        for op, _ in scale.user_ops:
+            # Its border is reflected, and so as wide at the end of the image as elsewhere.
+            reach = plan.user_reach(op, scale.sigma)
+            sides = [size + 2 * border for size, border in zip(box_shape, reach, strict=True)]
+            values += 5 * prod(sides)
+        most = max(most, values)
+        held.difference_update(scale.forgets)
+    # What is read: the values as they come from the image (8 bytes at most), float32 planes.
+    bytes_read = plan.n_channels * (8 + 4) * read + (2 * read if plan.masked else 0)
+    return bytes_read + 4 * (sources * read + most)
 
 
 class Levels:

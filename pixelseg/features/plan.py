@@ -1,22 +1,15 @@
-"""A `FeaturePlan`: a feature bank settled for images of one kind, ready to compute boxes."""
+"""A `FeaturePlan`: a feature bank settled for images of one kind, as data (see compute.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import ceil, prod
+from math import ceil
 
-import numpy as np
-
-from .._core.arrays import FEATURE_DTYPE, Array
-from .._core.boxes import Box
-from .._core.image import Image
-from .._core.workspace import LINE, padded, workspace
-from .cascade import IMAGE, Shape3D, Sigmas, Stage, plan_cascade
-from .compute import BLOCK_VALUES, ChannelWork
-from .derivatives import Derivation, axis_pairs, field_ranges, plan_derivation
-from .field import Region, as_field, extents, grow
+from .._core.boxes import Shape3D
+from .cascade import IMAGE, Sigmas, Stage, plan_cascade
+from .derivatives import Derivation, plan_derivation
 from .ops import Op
 from .window import Window, plan_window
 
@@ -76,77 +69,6 @@ class FeaturePlan:
     def n_features(self) -> int:
         """Number of columns."""
         return len(self.names)
-
-    def compute(self, image: Image, box: Box, out: Array | None = None) -> Array:
-        """Features of a box: float32 planes (n_features, d, h, w), with d = 1 in 2-D.
-
-        Reads the box and its halo from the image; a pixel gets the same bits in any box.
-        """
-        (z, y, x) = ((0, 1),) * (3 - self.ndim) + tuple(box)
-        region: Region = (z, y, x)
-        shape = (self.n_features, *extents(region))
-        result = np.empty(shape, FEATURE_DTYPE) if out is None else out
-        if result.shape != shape or result.dtype != FEATURE_DTYPE:
-            raise ValueError(
-                f"out has shape {result.shape} and dtype {result.dtype} but must be float32 "
-                f"{shape}: pass planes (n_features, d, h, w) of the box."
-            )
-        direct = result if result.flags.c_contiguous else np.empty(shape, FEATURE_DTYPE)
-        columns = direct.reshape(self.n_channels, -1, *extents(region))
-
-        around = grow(region, self.halo, image.shape3d)
-        read_box = around[3 - self.ndim :]
-        planes = image.read(read_box)
-        inside = image.read_mask(read_box)
-        with workspace.scope():
-            mask = None if inside is None else as_field(inside, around, image.shape3d)
-            for plane, own_columns in zip(planes, columns, strict=True):
-                with workspace.scope():
-                    channel = as_field(plane, around, image.shape3d)
-                    ChannelWork(self, channel, mask, region, own_columns).run()
-        if direct is not result:
-            result[...] = direct
-        return result
-
-    def workspace_bytes(self, box_shape: Shape3D, image_shape: Shape3D) -> int:
-        """Upper bound of what `compute` holds beside its output for a box of an image, in bytes.
-
-        A user's op is counted with four images of its own. What a thread keeps between calls makes
-        room within such a budget (see workspace.py).
-        """
-
-        def extent(axis: int, margin: Shape3D) -> int:
-            return min(box_shape[axis] + 2 * margin[axis], image_shape[axis])
-
-        def pixels(margin: Shape3D) -> int:
-            return extent(0, margin) * extent(1, margin) * padded(extent(2, margin)) + LINE
-
-        read = pixels(self.halo)
-        row = padded(extent(2, self.halo))
-        slice_ = extent(1, self.halo) * row + LINE
-        sources = 2 if self.masked else 1
-        n_pairs, n_fields = len(axis_pairs(self.ndim)), field_ranges(self.ndim)["hessian"][1]
-        held: set[Sigmas] = set()
-        most = 0
-        for scale in self.scales:
-            for stage, _ in scale.reads:
-                held.update(self.way_to(stage))
-            values = sources * sum(pixels(self.margins[stage]) for stage in held)
-            if scale.derivation is not None:
-                around = pixels(scale.window_reach)
-                values += n_pairs * around if scale.tensor_ops else 0
-                values += (3 * sources + n_pairs + 1) * slice_ if self.ndim == 3 else 0
-                values += 2 * sources * max(BLOCK_VALUES, 8 * n_fields * row) + 64 * row
-            for op, _ in scale.user_ops:
-                # Its border is reflected, and so as wide at the end of the image as elsewhere.
-                reach = self.user_reach(op, scale.sigma)
-                sides = [size + 2 * border for size, border in zip(box_shape, reach, strict=True)]
-                values += 5 * prod(sides)
-            most = max(most, values)
-            held.difference_update(scale.forgets)
-        # What is read: the values as they come from the image (8 bytes at most), float32 planes.
-        bytes_read = self.n_channels * (8 + 4) * read + (2 * read if self.masked else 0)
-        return bytes_read + 4 * (sources * read + most)
 
     def way_to(self, sigmas: Sigmas) -> list[Sigmas]:
         """A stage and all that it is made from, without the image."""

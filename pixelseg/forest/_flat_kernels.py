@@ -218,11 +218,11 @@ def keep_rows(kept, n_kept, stride, n_columns, values):
 
 
 @kernel
-def settle(leader, n, row, kept, n_features, x, sums, out):
-    """Write 1 for the leader of each row that has one; move the others up; return their number.
+def retire_decided(leader, n, row, kept, n_features, n_classes, x, sums, chosen):
+    """Write the leader of each row that has one; move the others up; return their number.
 
     Nothing happens before a quarter of the rows has a leader, as moving takes time too.
-    row: the row of `out` that each row of the block is; kept: room for an int64 a row.
+    row: the row of `chosen` that each row of the block is; kept: room for an int64 a row.
     """
     n_kept = np.int64(0)  # a literal would compile keep_rows once more
     for i in range(n):
@@ -230,11 +230,9 @@ def settle(leader, n, row, kept, n_features, x, sums, out):
         n_kept += leader[i] < 0
     if 4 * n_kept > 3 * n:
         return n
-    n_classes = out.shape[1]
     for i in range(n):
         if leader[i] >= 0:
-            for c in range(n_classes):
-                out[row[i], c] = c == leader[i]
+            chosen[row[i]] = leader[i]
     keep_rows(kept, n_kept, PITCH, n_features, x)
     keep_rows(kept, n_kept, np.uint64(BLOCK), n_classes, sums)
     keep_rows(kept, n_kept, np.uint64(BLOCK), np.int64(1), row)
@@ -242,17 +240,40 @@ def settle(leader, n, row, kept, n_features, x, sums, out):
 
 
 @kernel
-def read_rows(planes, start, forest, weights, out):
-    """out (n_rows, n_classes) = mean of the trees' class shares, added in the trees' order.
+def choose_classes(sums, n, n_trees, weights, weighted, row, chosen):
+    """chosen[row[:n]] = class of the largest probability in float32, the first of equals.
+
+    Where `weighted`, a probability is the share times its weight, over the sum of these.
+    """
+    for i in range(n):
+        total = 1.0
+        if weighted:
+            total = 0.0
+            for c in range(len(weights)):
+                total += sums[c * BLOCK + i] / n_trees * weights[c]
+        best = np.float32(-1)
+        for c in range(len(weights)):
+            value = np.float32(sums[c * BLOCK + i] / n_trees * weights[c] / total)
+            if value > best:
+                best = value
+                chosen[row[i]] = c
+
+
+@kernel
+def evaluate_rows(planes, start, forest, weights, weighted, probabilities, chosen):
+    """Mean of the trees' class shares, added in the trees' order, or the class that wins.
 
     planes (n_features, n): a row of the forest is a column here, the first of them `start`.
-    With weights (n_classes,), rows whose largest share times weight is certain before all trees
-    were asked (Schwing et al. 2011) leave the block, and 1 stands for their class. Without (an
-    empty array), all trees are asked.
+    Without weights (an empty array), all trees are asked, and probabilities (n_rows, n_classes)
+    are filled. With weights (n_classes,), chosen (n_rows,) is, and rows whose largest share times
+    weight is certain before all trees were asked (Schwing et al. 2011) leave the block. What is
+    not filled may be of no size.
     """
     n_features = planes.shape[0]
-    n_classes = out.shape[1]
+    n_classes = forest.shares.shape[0]
     n_trees = len(forest.roots)
+    early = len(weights) > 0
+    n_rows = len(chosen) if early else len(probabilities)
     x = np.zeros(n_features * np.int64(PITCH), np.uint32)
     open_exits = np.empty(BLOCK, np.uint32)
     lowest = np.empty(BLOCK, np.float32)
@@ -266,8 +287,8 @@ def read_rows(planes, start, forest, weights, out):
         heaviest, lightest = max(heaviest, weights[c]), min(lightest, weights[c])
     # More than rounding to float32 could level out.
     slack = 1e-6 * n_trees * heaviest
-    for first in range(0, len(out), BLOCK):
-        n = np.int64(min(BLOCK, len(out) - first))
+    for first in range(0, n_rows, BLOCK):
+        n = np.int64(min(BLOCK, n_rows - first))
         load(planes, start + first, n, x)
         sums = np.zeros(n_classes * BLOCK)
         for i in range(n):
@@ -279,9 +300,12 @@ def read_rows(planes, start, forest, weights, out):
             may_be_certain = (tree + 1) * heaviest > n_left * lightest
             if n_left % ROUND == 0 and n_left > 0 and may_be_certain:
                 find_leaders(sums, n, weights, n_left, slack, scores, limits, rivals, leader)
-                n = settle(leader, n, row, kept, n_features, x, sums, out)
+                n = retire_decided(leader, n, row, kept, n_features, n_classes, x, sums, chosen)
                 if n == 0:
                     break
-        for i in range(n):
-            for c in range(n_classes):
-                out[row[i], c] = sums[c * BLOCK + i] / n_trees
+        if early:
+            choose_classes(sums, n, n_trees, weights, weighted, row, chosen)
+        else:
+            for i in range(n):
+                for c in range(n_classes):
+                    probabilities[first + i, c] = sums[c * BLOCK + i] / n_trees

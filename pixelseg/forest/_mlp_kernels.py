@@ -71,7 +71,7 @@ def activate(x, n, activation):
 
 
 @kernel
-def read_rows(planes, start, mean, scale, sizes, weights, biases, activation, logits):
+def evaluate_rows(planes, start, mean, scale, sizes, weights, biases, activation, logits):
     """logits (n_classes, n) of the rows planes[:, start : start + n].
 
     mean, scale (n_features,); sizes: padded widths of all layers, features first; weights and

@@ -1,4 +1,4 @@
-"""What forests and networks ask of the rows they read: layout, finite values, shares of threads."""
+"""Checks and chunks of the planes that forests and networks evaluate."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .._core.threads import run_chunks
 CHUNK = 8192
 
 
-def as_planes(X: Any, n_features: int, check_finite: bool = True) -> Array:
-    """Rows as finite float32 planes (n_features, n), without a copy where they are that."""
+def as_planes(planes: Any, n_features: int, check_finite: bool = True) -> Array:
+    """Finite float32 planes (n_features, n), without a copy where they are that."""
     with np.errstate(over="ignore"):
-        planes = np.asarray(X, FEATURE_DTYPE).T
+        planes = np.asarray(planes, FEATURE_DTYPE)
     if planes.ndim != 2 or len(planes) != n_features:
         raise ValueError(
-            f"X has shape {planes.shape[::-1]} but must be (n, {n_features}): the model was "
+            f"planes has shape {planes.shape} but must be ({n_features}, n): the model was "
             f"trained on {n_features} features."
         )
     # The extremes are a cheap first look: they are finite only if every value is.
     if check_finite and planes.size and not np.isfinite([planes.min(), planes.max()]).all():
         row, feature = np.argwhere(~np.isfinite(planes.T))[0]
         raise ValueError(
-            f"X holds {planes[feature, row]} in row {row}, feature {feature}, but must be finite "
-            "and fit float32: replace missing values first."
+            f"planes holds {planes[feature, row]} in feature {feature}, row {row}, but must be "
+            "finite and fit float32: replace missing values first."
         )
     return planes
 
@@ -49,22 +49,22 @@ def as_out(out: Any, shape: tuple[int, int]) -> Array:
     return out
 
 
-def fill(
-    read: Callable[[Array, int, Array], None], planes: Array, out: Array, n_jobs: int | None
+def evaluate_chunks(
+    evaluate: Callable[[Array, int, slice], None], planes: Array, n_jobs: int | None
 ) -> None:
-    """Call `read(planes, start, rows of out)` for every chunk of rows.
+    """Call `evaluate(planes, start, rows of the result)` for every chunk of rows.
 
-    The planes that `read` gets are writeable and in C order, so that it is compiled once: such
+    The planes that `evaluate` gets are writeable and in C order, so that it is compiled once: such
     planes are handed over whole, and all others, rows above all, are copied chunk by chunk.
     """
     n = planes.shape[1]
     whole = planes.flags.c_contiguous and planes.flags.writeable
 
-    def read_chunk(start: int) -> None:
-        stop = min(start + CHUNK, n)
+    def evaluate_chunk(start: int) -> None:
+        rows = slice(start, min(start + CHUNK, n))
         if whole:
-            read(planes, start, out[start:stop])
+            evaluate(planes, start, rows)
         else:
-            read(planes[:, start:stop].copy(order="C"), 0, out[start:stop])
+            evaluate(planes[:, rows].copy(order="C"), 0, rows)
 
-    run_chunks(read_chunk, range(0, n, CHUNK), n_jobs)
+    run_chunks(evaluate_chunk, range(0, n, CHUNK), n_jobs)

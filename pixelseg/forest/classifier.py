@@ -59,7 +59,7 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-    forest_ : FlatForest
+    flat_ : FlatForest
         The trees as arrays.
     n_features_in_ : int
     feature_importances_ : float64 ndarray of shape (n_features,)
@@ -160,7 +160,7 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
         return cls(**params)._set(flat, classes)
 
     def _set(self, flat: FlatForest, classes: Array) -> ForestClassifier:
-        self.forest_ = flat
+        self.flat_ = flat
         self.classes_ = classes
         self.n_features_in_ = flat.n_features
         return self
@@ -169,13 +169,13 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
     def feature_importances_(self) -> Array:
         """Mean decrease of impurity by feature; sums to 1."""
         check_is_fitted(self)
-        return self.forest_.importances
+        return self.flat_.importances
 
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, float64 (n, n_classes), in the order of `classes_`."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return self.forest_.predict_proba(X, n_jobs=self.n_jobs)
+        return self.flat_.predict_planes(X.T, n_jobs=self.n_jobs)
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row."""

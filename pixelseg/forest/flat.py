@@ -20,11 +20,12 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import Array
-from ._rows import as_out, as_planes, fill
+from ._rows import as_out, as_planes, evaluate_chunks
 from .packed import PackedForest, feature_bits, pack
 
 #: A leaf names its values in 22 bits.
 _MOST_VALUES = 2**22
+_NO_CLASSES = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,79 +195,84 @@ class FlatForest:
         forest._check()
         return forest
 
-    def predict_proba(
+    def predict_planes(
         self,
-        X: Array,
+        planes: Array,
         *,
         n_jobs: int | None = None,
         out: Array | None = None,
         check_finite: bool = True,
     ) -> Array:
-        """Class probabilities of rows, bit-equal to scikit-learn's with one thread.
+        """Class probabilities, bit-equal to scikit-learn's with one thread.
 
         Parameters
         ----------
-        X : array of shape (n, n_features)
-            Finite numbers, taken as float32 as scikit-learn does; ValueError for missing values,
-            also where the forest was grown on some. Rows of an image's features in planes,
-            `planes.reshape(n_features, -1).T`, are read without a copy.
+        planes : array of shape (n_features, n)
+            Finite numbers, a plane for each feature, taken as float32 as scikit-learn does;
+            ValueError for missing values, also where the forest was grown on some. Best in C
+            order; rows (n, n_features) are passed as their transpose.
         n_jobs : int, optional
             Threads; the bits do not depend on it.
         out : float64 array (n, n_classes) in C order, optional
         check_finite : bool, default True
-            False saves a twentieth of the time where X is known to be finite.
+            False saves a twentieth of the time where planes are known to be finite.
 
         Returns
         -------
         float64 array (n, n_classes)
         """
-        return self._read(X, np.empty(0), n_jobs, out, check_finite)
+        from ._flat_kernels import evaluate_rows
 
-    def decide(
+        planes = as_planes(planes, self.n_features, check_finite)
+        result = as_out(out, (planes.shape[1], self.n_classes))
+        forest, none = self._packed, np.empty(0)
+
+        def evaluate(planes: Array, start: int, rows: slice) -> None:
+            evaluate_rows(planes, start, forest, none, False, result[rows], _NO_CLASSES)
+
+        evaluate_chunks(evaluate, planes, n_jobs)
+        return result
+
+    def predict_early_exit(
         self,
-        X: Array,
+        planes: Array,
         prior_ratio: Array | None = None,
         *,
         n_jobs: int | None = None,
-        out: Array | None = None,
         check_finite: bool = True,
     ) -> Array:
-        """Probabilities as far as the most probable class needs them.
+        """The most probable class, from as few trees as tell it.
 
-        A row is left alone as soon as no class can catch up with the leading one in the trees
-        that are left (Schwing, Zach, Zheng and Pollefeys 2011), after a third to four fifths of
-        them on real images. It then has 1 for that class and 0 for the others; the other rows are
-        those of `predict_proba`. Times `prior_ratio`, also where that is rounded to float32, the
-        class of the largest value is the same as with all trees.
+        A row is decided as soon as no class can catch up with the leading one in the trees that
+        are left (Schwing, Zach, Zheng and Pollefeys 2011), after a third to four fifths of them on
+        real images. The class is that of the largest probability of `predict_planes`, times
+        `prior_ratio` and normalised where that is given, in float32; the first of equals.
 
         Parameters
         ----------
-        X : array of shape (n, n_features)
-            As `predict_proba` takes them; so are `n_jobs`, `out` and `check_finite`.
+        planes : array of shape (n_features, n)
+            As `predict_planes` takes them; so are `n_jobs` and `check_finite`.
         prior_ratio : float64 array (n_classes,), optional
-            Positive numbers that the probabilities will be multiplied by.
+            Positive numbers that the probabilities are multiplied by.
 
         Returns
         -------
-        float64 array (n, n_classes)
+        intp array (n,)
+            Places of the classes, from 0 on.
         """
-        weights = np.ones(self.n_classes) if prior_ratio is None else np.array(prior_ratio)
-        return self._read(X, weights, n_jobs, out, check_finite)
+        from ._flat_kernels import evaluate_rows
 
-    def _read(
-        self, X: Array, weights: Array, n_jobs: int | None, out: Array | None, check_finite: bool
-    ) -> Array:
-        from ._flat_kernels import read_rows
+        planes = as_planes(planes, self.n_features, check_finite)
+        weighted = prior_ratio is not None
+        weights = np.array(prior_ratio, float) if weighted else np.ones(self.n_classes)
+        forest, none = self._packed, np.empty((0, self.n_classes))
+        chosen = np.empty(planes.shape[1], np.intp)
 
-        planes = as_planes(X, self.n_features, check_finite)
-        out = as_out(out, (planes.shape[1], self.n_classes))
-        forest = self._packed
+        def evaluate(planes: Array, start: int, rows: slice) -> None:
+            evaluate_rows(planes, start, forest, weights, weighted, none, chosen[rows])
 
-        def read(planes: Array, start: int, rows: Array) -> None:
-            read_rows(planes, start, forest, weights, rows)
-
-        fill(read, planes, out, n_jobs)
-        return out
+        evaluate_chunks(evaluate, planes, n_jobs)
+        return chosen
 
     @cached_property
     def _packed(self) -> PackedForest:

@@ -24,7 +24,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.arrays import Array
-from ._rows import as_out, as_planes, fill
+from ._rows import as_out, as_planes, evaluate_chunks
 
 #: By their number in `_mlp_kernels`.
 ACTIVATIONS = ("identity", "relu", "tanh", "logistic")
@@ -140,49 +140,56 @@ class FlatMLP:
         activation = ACTIVATIONS[arrays["activation"][0]]
         return cls(arrays["mean"].copy(), arrays["scale"].copy(), weights, biases, activation)
 
-    def predict_proba(
+    def equals(self, other: FlatMLP) -> bool:
+        """Whether another network has the same arrays, and so the same bits."""
+        mine, theirs = self.arrays(), other.arrays()
+        return mine.keys() == theirs.keys() and all(
+            np.array_equal(mine[name], theirs[name]) for name in mine
+        )
+
+    def predict_planes(
         self,
-        X: Array,
+        planes: Array,
         *,
         n_jobs: int | None = None,
         out: Array | None = None,
         check_finite: bool = True,
     ) -> Array:
-        """Class probabilities of rows; the bits of a row depend on nothing but the row.
+        """Class probabilities; the bits of a row depend on nothing but the row.
 
         Parameters
         ----------
-        X : array of shape (n, n_features)
-            Finite numbers, taken as float32. Rows of an image's features in planes,
-            `planes.reshape(n_features, -1).T`, are read without a copy.
+        planes : array of shape (n_features, n)
+            Finite numbers, a plane for each feature, taken as float32. Best in C order; rows
+            (n, n_features) are passed as their transpose.
         n_jobs : int, optional
             Threads.
         out : float64 array (n, n_classes) in C order, optional
         check_finite : bool, default True
-            False saves a twentieth of the time where X is known to be finite.
+            False saves a twentieth of the time where planes are known to be finite.
 
         Returns
         -------
         float64 array (n, n_classes)
         """
-        from ._mlp_kernels import read_rows
+        from ._mlp_kernels import evaluate_rows
 
-        planes = as_planes(X, self.n_features, check_finite)
-        out = as_out(out, (planes.shape[1], self.n_classes))
+        planes = as_planes(planes, self.n_features, check_finite)
+        result = as_out(out, (planes.shape[1], self.n_classes))
         packed = self._packed
 
-        def read(planes: Array, start: int, rows: Array) -> None:
-            logits = np.empty((self.n_classes, len(rows)), np.float32)
-            read_rows(planes, start, self.mean, self.scale, *packed, logits)
+        def evaluate(planes: Array, start: int, rows: slice) -> None:
+            logits = np.empty((self.n_classes, rows.stop - rows.start), np.float32)
+            evaluate_rows(planes, start, self.mean, self.scale, *packed, logits)
             # Classes are rows here, so that each pixel's sum goes through them in order.
             shares = logits.astype(np.float64)
             shares -= shares.max(axis=0)
             np.exp(shares, out=shares)
             shares /= shares.sum(axis=0)
-            rows[...] = shares.T
+            result[rows] = shares.T
 
-        fill(read, planes, out, n_jobs)
-        return out
+        evaluate_chunks(evaluate, planes, n_jobs)
+        return result
 
     @cached_property
     def _packed(self) -> tuple[Array, Array, Array, int]:
@@ -235,7 +242,7 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-    mlp_ : FlatMLP
+    flat_ : FlatMLP
         The layers as arrays.
     n_features_in_ : int
     n_iter_ : int
@@ -310,7 +317,7 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
         return cls(**params)._set(flat, classes)
 
     def _set(self, flat: FlatMLP, classes: Array) -> ScaledMLPClassifier:
-        self.mlp_ = flat
+        self.flat_ = flat
         self.classes_ = classes
         self.n_features_in_ = flat.n_features
         return self
@@ -319,7 +326,7 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
         """Probability of each class, float64 (n, n_classes), in the order of `classes_`."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
-        return self.mlp_.predict_proba(X)
+        return self.flat_.predict_planes(X.T)
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each row."""

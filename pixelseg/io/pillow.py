@@ -18,7 +18,7 @@ from PIL import Image
 
 from .._core.arrays import Array
 from .paths import ImageFileError
-from .reading import Stored
+from .stored import Stored
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
 #: and the lower bytes (one that keeps both where there is one).

@@ -13,6 +13,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_labels
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source
+from .stored import Stored
 
 #: Bytes of alpha that are looked at in one go.
 _ALPHA_BYTES = 2**24
@@ -62,24 +63,11 @@ class ImageFile:
         return len(self.data.shape)
 
     def __getitem__(self, index: Any) -> Any:
-        return self.data[index]
+        return np.asarray(self.data[index])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        array = np.asarray(self.data[...], dtype)
+        array = np.asarray(self.data, dtype)
         return array.copy() if copy else array
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Pixels as a file stores them, before channels are put last.
-
-    `alpha` says that the last entry of the channel axis is opacity.
-    """
-
-    data: Any
-    channel_axis: int | str | None
-    spacing: tuple[float, ...] | None = None
-    alpha: bool = False
 
 
 def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "auto") -> ImageFile:
@@ -153,6 +141,7 @@ def read_labels(path: str | PathLike[str]) -> Array:
     Returns
     -------
     ndarray of int, shape (H, W) or (D, H, W)
+        The pixel size that a file states is `read_image(path, channel_axis=None).spacing`.
 
     Raises
     ------
@@ -240,12 +229,11 @@ def _with_channels_last(path: Path, stored: Stored, asked: int | str | None) -> 
             f"channel_axis is {axis} but {path} holds an array of shape {tuple(data.shape)}: pass "
             f"an axis from {-n_axes} to {n_axes - 1}."
         )
-    if axis % n_axes != n_axes - 1:
-        data = np.moveaxis(data, axis, -1) if isinstance(data, np.ndarray) else data.moved(axis)
+    data = np.moveaxis(data, axis, -1)
     mask = None
     if stored.alpha and asked == "auto":
         mask = _opaque(data)
-        data = data[..., :-1] if isinstance(data, np.ndarray) else data.without_last()
+        data = data[..., :-1]
         if data.shape[-1] == 1:
             return ImageFile(path, data[..., 0], None, stored.spacing, mask)
     return ImageFile(path, data, len(data.shape) - 1, stored.spacing, mask)
@@ -259,7 +247,7 @@ def _opaque(data: Any) -> Array | None:
     step = max(1, _ALPHA_BYTES // max(1, row_bytes))
     for start in range(0, shape[0], step):
         rows = slice(start, start + step)
-        mask[rows] = np.asarray(data[rows])[..., -1] != 0
+        mask[rows] = np.asarray(data[rows][..., -1]) != 0
     return None if mask.all() else mask
 
 

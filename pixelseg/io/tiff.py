@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 
 from .paths import ImageFileError
-from .reading import Stored
+from .stored import Stored
 
 #: Micrometres in a unit, by the names that OME and ImageJ use.
 _MICROMETRES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array
-from .._core.boxes import Box
+from .._core.boxes import Box, shape_of, slices_of
 from .paths import ImageFileError
 
 #: Bytes of decoded pieces that are kept: neighbouring tiles of a prediction share strips.
@@ -34,7 +34,12 @@ def open_pages(path: Path, series: Any, shape: tuple[int, ...]) -> SlicedPages:
             raise
         pieces = PillowPieces(path, series)
         pieces.load(0, 0)
-    return SlicedPages(pieces, shape)
+    page_axes = page_axes_of(pieces.page_shape)
+    n_leading = len(shape) - len(page_axes)
+    page_shape = tuple(pieces.page_shape[k] for k in page_axes)
+    if page_shape != shape[n_leading:] or math.prod(shape[:n_leading]) != pieces.n_pages:
+        raise ValueError(f"its {pieces.n_pages} pages do not make an array of shape {shape}")
+    return SlicedPages(PieceCache(pieces), shape)
 
 
 class TiffPieces:
@@ -107,112 +112,17 @@ def _all_pages(series: Any) -> Iterator[Any]:
         yield page
 
 
-class SlicedPages:
-    """Pages as one array of `shape`: its first axes count pages, the others are those of a page.
+class PieceCache:
+    """The pieces of a file, of which those that were decoded last are kept."""
 
-    `order` tells which stored axis each axis of this view is; the last may be cut short by one.
-    """
-
-    def __init__(
-        self,
-        pieces: TiffPieces | PillowPieces,
-        shape: tuple[int, ...],
-        order: tuple[int, ...] | None = None,
-        n_cut: int = 0,
-    ):
+    def __init__(self, pieces: TiffPieces | PillowPieces):
         self.pieces = pieces
-        self.dtype = pieces.dtype
-        self.ndim = len(shape)
-        self._stored_shape = shape
-        self._order = order or tuple(range(len(shape)))
-        sizes = [shape[axis] for axis in self._order]
-        sizes[-1] -= n_cut
-        self.shape = tuple(sizes)
-        # The 5-D axes of a page that are axes of the array; rows and columns always are.
-        self._page_axes = [k for k, n in enumerate(pieces.page_shape) if n != 1 or k in (2, 3)]
-        self._n_leading = len(shape) - len(self._page_axes)
-        if (
-            tuple(pieces.page_shape[k] for k in self._page_axes) != shape[self._n_leading :]
-            or math.prod(shape[: self._n_leading]) != pieces.n_pages
-        ):
-            raise ValueError(f"its {pieces.n_pages} pages do not make an array of shape {shape}")
         self._kept: OrderedDict[tuple[int, int], Array | None] = OrderedDict()
         self._kept_bytes = 0
         self._lock = threading.Lock()
 
-    def __repr__(self) -> str:
-        return f"SlicedPages(shape={self.shape}, dtype={self.dtype})"
-
-    def moved(self, axis: int) -> SlicedPages:
-        """A view whose last axis is this one's `axis`."""
-        order = list(self._order)
-        order.append(order.pop(axis))
-        return SlicedPages(self.pieces, self._stored_shape, tuple(order))
-
-    def without_last(self) -> SlicedPages:
-        """A view without the last entry of the last axis."""
-        return SlicedPages(self.pieces, self._stored_shape, self._order, n_cut=1)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.asarray(self[...], dtype)
-
-    def __getitem__(self, index: Any) -> Array:
-        index = index if isinstance(index, tuple) else (index,)
-        if Ellipsis in index:
-            at = index.index(Ellipsis)
-            fill = (slice(None),) * (self.ndim - len(index) + 1)
-            index = index[:at] + fill + index[at + 1 :]
-        index += (slice(None),) * (self.ndim - len(index))
-        box: list[tuple[int, int]] = [(0, 0)] * self.ndim
-        rest: list[Any] = []
-        for axis, item, size in zip(self._order, index, self.shape, strict=True):
-            if isinstance(item, slice):
-                places = range(*item.indices(size))
-                low, high = (min(places), max(places) + 1) if places else (0, 0)
-                box[axis] = (low, high)
-                rest.append(slice(None) if item.step in (None, 1) else [k - low for k in places])
-            else:
-                place = range(size)[item]
-                box[axis] = (place, place + 1)
-                rest.append(0)
-        block = self._read(tuple(box)).transpose(self._order)
-        for axis in range(self.ndim - 1, -1, -1):
-            if not isinstance(rest[axis], slice):
-                block = block.take(rest[axis], axis)
-        return block
-
-    def _read(self, box: Box) -> Array:
-        """A box along the stored axes."""
-        sizes = [stop - start for start, stop in box]
-        out = np.zeros(sizes, self.dtype)
-        if out.size == 0:
-            return out
-        page_box = [(0, 1)] * 5
-        for axis, edges in zip(self._page_axes, box[self._n_leading :], strict=True):
-            page_box[axis] = edges
-        low = np.array([start for start, _ in page_box])
-        high = np.array([stop for _, stop in page_box])
-        first = np.maximum(self.pieces.starts, low)
-        last = np.minimum(self.pieces.stops, high)
-        touched = np.flatnonzero((first < last).all(axis=1)).tolist()
-
-        leading = [range(*edges) for edges in box[: self._n_leading]]
-        pages_shape = self._stored_shape[: self._n_leading]
-        out_pages = out.reshape(-1, *(high - low))
-        for row, position in enumerate(product(*leading)):
-            page = int(np.ravel_multi_index(position, pages_shape)) if position else 0
-            for piece in touched:
-                block = self._piece(page, piece)
-                if block is None:
-                    continue
-                start = self.pieces.starts[piece]
-                source = _slices(first[piece] - start, last[piece] - start)
-                target = _slices(first[piece] - low, last[piece] - low)
-                out_pages[row][target] = block[source]
-        return out
-
-    def _piece(self, page: int, piece: int) -> Array | None:
-        """A decoded piece, kept for the next slices that touch it."""
+    def load(self, page: int, piece: int) -> Array | None:
+        """As `load` of the pieces, kept for the next slices that touch it."""
         key = (page, piece)
         with self._lock:
             if key in self._kept:
@@ -230,5 +140,100 @@ class SlicedPages:
         return block
 
 
+class SlicedPages:
+    """Pages as one array; slicing and transposing it are views, and `numpy.asarray` decodes.
+
+    The first axes of the stored array of `shape` count pages, the others are those of a page. A
+    view knows the place or places along each stored axis (an int or a range), and the order in
+    which the stored axes that it still has are its own.
+    """
+
+    def __init__(
+        self,
+        cache: PieceCache,
+        shape: tuple[int, ...],
+        places: tuple[int | range, ...] | None = None,
+        order: tuple[int, ...] | None = None,
+    ):
+        self.cache = cache
+        self.dtype = cache.pieces.dtype
+        self._stored_shape = shape
+        self._places = tuple(map(range, shape)) if places is None else places
+        self._order = tuple(range(len(shape))) if order is None else order
+        self.shape = tuple(len(self._along(axis)) for axis in self._order)
+        self.ndim = len(self.shape)
+
+    def _along(self, axis: int) -> range:
+        """The places along a stored axis."""
+        place = self._places[axis]
+        return place if isinstance(place, range) else range(place, place + 1)
+
+    def __repr__(self) -> str:
+        return f"SlicedPages(shape={self.shape}, dtype={self.dtype})"
+
+    def transpose(self, axes: Sequence[int]) -> SlicedPages:
+        """A view with these axes; `numpy.moveaxis` calls it."""
+        order = tuple(self._order[axis] for axis in axes)
+        return SlicedPages(self.cache, self._stored_shape, self._places, order)
+
+    def __getitem__(self, index: Any) -> SlicedPages:
+        index = index if isinstance(index, tuple) else (index,)
+        if Ellipsis not in index:
+            index += (Ellipsis,)
+        at = index.index(Ellipsis)
+        fill = (slice(None),) * (self.ndim - len(index) + 1)
+        places = list(self._places)
+        for axis, item in zip(self._order, index[:at] + fill + index[at + 1 :], strict=True):
+            places[axis] = self._along(axis)[item]
+        order = tuple(axis for axis in self._order if isinstance(places[axis], range))
+        return SlicedPages(self.cache, self._stored_shape, tuple(places), order)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        spans = [self._along(axis) for axis in range(len(self._places))]
+        block = self._read(tuple((min(span), max(span) + 1) if span else (0, 0) for span in spans))
+        for axis, span in enumerate(spans):
+            if span.step != 1:
+                block = block.take([place - min(span) for place in span], axis)
+        rest = [axis for axis in range(len(spans)) if axis not in self._order]
+        block = block.transpose(*self._order, *rest).reshape(self.shape)
+        return np.asarray(block, dtype)
+
+    def _read(self, box: Box) -> Array:
+        """A box along the stored axes."""
+        pieces = self.cache.pieces
+        out = np.zeros(shape_of(box), self.dtype)
+        if out.size == 0:
+            return out
+        page_axes = page_axes_of(pieces.page_shape)
+        n_leading = len(box) - len(page_axes)
+        page_box = [(0, 1)] * 5
+        for axis, edges in zip(page_axes, box[n_leading:], strict=True):
+            page_box[axis] = edges
+        low = np.array([start for start, _ in page_box])
+        high = np.array([stop for _, stop in page_box])
+        first = np.maximum(pieces.starts, low)
+        last = np.minimum(pieces.stops, high)
+        touched = np.flatnonzero((first < last).all(axis=1)).tolist()
+
+        pages_shape = self._stored_shape[:n_leading]
+        out_pages = out.reshape(-1, *(high - low))
+        for row, position in enumerate(product(*(range(*edges) for edges in box[:n_leading]))):
+            page = int(np.ravel_multi_index(position, pages_shape)) if position else 0
+            for piece in touched:
+                block = self.cache.load(page, piece)
+                if block is None:
+                    continue
+                start = pieces.starts[piece]
+                source = _slices(first[piece] - start, last[piece] - start)
+                target = _slices(first[piece] - low, last[piece] - low)
+                out_pages[row][target] = block[source]
+        return out
+
+
+def page_axes_of(page_shape: tuple[int, ...]) -> list[int]:
+    """The 5-D axes of a page that are axes of the array; rows and columns always are."""
+    return [k for k, n in enumerate(page_shape) if n != 1 or k in (2, 3)]
+
+
 def _slices(start: Array, stop: Array) -> tuple[slice, ...]:
-    return tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
+    return slices_of(zip(start.tolist(), stop.tolist(), strict=True))

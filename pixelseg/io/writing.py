@@ -7,8 +7,10 @@ that matters and the size of a pixel, and is read by Fiji, QuPath, napari and ti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_labels, as_spacing
 from .._core.files import replacing
-from .._core.image import as_image
+from .._core.image import as_image, find_channel_axis
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
 #: Above this many bytes a TIFF has 64-bit offsets; the rest up to 4 GB is for its directories.
@@ -37,11 +39,11 @@ def write_image(
     spacing: float | Sequence[float] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write an image: PNG, JPEG, TIFF or .npy, by the end of the name.
+    """Write an image as PNG, JPEG, TIFF or .npy; never over a file unasked.
 
     Parameters
     ----------
-    path : path of the file
+    path : path of the file, of which the end of the name tells the kind
         PNG holds 8 and 16 bit grey and 8 bit colour; JPEG 8 bit grey and colour, changed a
         little; TIFF and .npy whatever an image can be.
     image : array-like of shape (H, W) or (D, H, W), or with a channel axis
@@ -71,12 +73,11 @@ def write_image(
     """
     path = check_image_target(path, overwrite)
     checked = as_image(image, channel_axis=channel_axis)
-    pixels = np.asarray(checked.source[...])
-    if checked.channel_axis is not None:
-        pixels = np.moveaxis(pixels, checked.channel_axis, -1)
-    if pixels.dtype == bool:
-        pixels = pixels.view(np.uint8)
-    _write(path, pixels, checked.channel_axis is not None, spacing, compress=False)
+    has_channels = checked.channel_axis is not None
+    pixels = checked.pixels() if has_channels else checked.pixels()[..., 0]
+    pixels = pixels.view(np.uint8) if pixels.dtype == bool else pixels
+    target = _Target(path, pixels.shape, pixels.dtype, has_channels, spacing)
+    target.write(pixels, compress=False)
 
 
 def write_labels(
@@ -86,10 +87,10 @@ def write_labels(
     spacing: float | Sequence[float] | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a label image: PNG, TIFF (compressed) or .npy, by the end of the name.
+    """Write labels as PNG, compressed TIFF or .npy; never over a file unasked.
 
-    The labels are stored as they are, as grey values of the smallest unsigned type that holds
-    them: 8, 16 or 32 bit. Parameters as `write_image`.
+    The end of the name tells the kind. Labels are stored as they are, as grey values of the
+    smallest unsigned type that holds them: 8, 16 or 32 bit. Parameters as `write_image`.
 
     Raises
     ------
@@ -103,8 +104,8 @@ def write_labels(
             f"{path} is to be a JPEG, whose compression changes labels: use .png, .tif or .npy."
         )
     labels = as_labels(labels)
-    largest = int(labels.max()) if labels.size else 0
-    _write(path, labels.astype(np.min_scalar_type(largest)), False, spacing, compress=True)
+    labels = labels.astype(np.min_scalar_type(labels.max(initial=0)))
+    _Target(path, labels.shape, labels.dtype, False, spacing).write(labels, compress=True)
 
 
 @contextmanager
@@ -113,7 +114,7 @@ def create_image(
     shape: tuple[int, ...],
     dtype: Any,
     *,
-    has_channels: bool = False,
+    channel_axis: int | str | None = "auto",
     spacing: float | Sequence[float] | None = None,
     overwrite: bool = False,
 ) -> Iterator[Any]:
@@ -123,11 +124,9 @@ def create_image(
     ----------
     path : path of the file
     shape : tuple of int
-        (H, W) or (D, H, W), and the channels last if there are any.
+        (H, W) or (D, H, W), and the channels if there are any.
     dtype : dtype of the pixels
-    has_channels : bool, default False
-        Whether the last axis holds channels.
-    spacing, overwrite
+    channel_axis, spacing, overwrite
         As `write_image`.
 
     Yields
@@ -147,17 +146,23 @@ def create_image(
     (1, 0)
     """
     path = check_image_target(path, overwrite)
-    dtype = np.dtype(dtype)
-    shape = tuple(int(size) for size in shape)
-    _check_kind(path, shape, dtype)
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    if n_bytes <= _IN_MEMORY_BYTES or path.suffix.lower() in PILLOW_SUFFIXES:
-        pixels = np.zeros(shape, dtype)
-        yield pixels
-        _write(path, pixels, has_channels, spacing, compress=dtype.kind != "f")
+    axis = find_channel_axis(shape, channel_axis)
+    sizes = [int(size) for size in shape]
+    if axis is not None:
+        sizes.append(sizes.pop(axis))
+    target = _Target(path, tuple(sizes), np.dtype(dtype), axis is not None, spacing)
+    target.check()
+
+    def in_order(pixels: Array) -> Array:
+        return pixels if axis is None else np.moveaxis(pixels, -1, axis)
+
+    if target.n_bytes <= _IN_MEMORY_BYTES or target.suffix in PILLOW_SUFFIXES:
+        pixels = np.zeros(target.shape, target.dtype)
+        yield in_order(pixels)
+        target.write(pixels, compress=target.dtype.kind != "f")
         return
     with replacing(path) as temporary:
-        output = MappedOutput(_map_output(path, temporary, shape, dtype, has_channels, spacing))
+        output = MappedOutput(in_order(target.map(temporary)))
         try:
             yield output
         finally:
@@ -192,98 +197,98 @@ class MappedOutput:
         self._array = None
 
 
-def _write(
-    path: Path,
-    pixels: Array,
-    has_channels: bool,
-    spacing: float | Sequence[float] | None,
-    *,
-    compress: bool,
-) -> None:
-    """Write channels-last pixels to a temporary file and put it in place."""
-    _check_kind(path, pixels.shape, pixels.dtype)
-    suffix = path.suffix.lower()
-    with replacing(path) as temporary:
-        if suffix in TIFF_SUFFIXES:
-            import tifffile
+@dataclass(frozen=True)
+class _Target:
+    """A file to be, and the array with channels last that it will hold."""
 
-            options = _tiff_options(pixels.shape, pixels.dtype, has_channels, spacing)
-            if has_channels and options.get("photometric") != "rgb":
-                pixels = np.moveaxis(pixels, -1, 0)
-            tifffile.imwrite(
-                temporary,
-                np.ascontiguousarray(pixels),
-                compression="zlib" if compress else None,
-                **options,
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    has_channels: bool
+    spacing: float | Sequence[float] | None
+
+    @property
+    def suffix(self) -> str:
+        return self.path.suffix.lower()
+
+    @property
+    def n_bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def check(self) -> None:
+        """Refuse what the kind of file cannot hold."""
+        if self.suffix in PILLOW_SUFFIXES:
+            from .pillow import check_pillow
+
+            check_pillow(self.path, self.shape, self.dtype)
+        elif self.suffix in TIFF_SUFFIXES and self.dtype.name not in _OME_DTYPES:
+            raise ImageFileError(
+                f"{self.path} cannot hold {self.dtype} (an OME-TIFF has {', '.join(_OME_DTYPES)}): "
+                "convert the values or save them as .npy."
             )
-            return
-        with temporary.open("wb") as file:
-            if suffix == ".npy":
-                np.lib.format.write_array(file, pixels, allow_pickle=False)
-            else:
-                from .pillow import write_pillow
 
-                write_pillow(file, pixels, suffix)
+    def write(self, pixels: Array, *, compress: bool) -> None:
+        """Write the pixels to a temporary file and put it in place."""
+        self.check()
+        with replacing(self.path) as temporary:
+            if self.suffix in TIFF_SUFFIXES:
+                import tifffile
 
+                if self._in_planes:
+                    pixels = np.moveaxis(pixels, -1, 0)
+                tifffile.imwrite(
+                    temporary,
+                    np.ascontiguousarray(pixels),
+                    compression="zlib" if compress else None,
+                    **self._tiff_options(),
+                )
+                return
+            with temporary.open("wb") as file:
+                if self.suffix == ".npy":
+                    np.lib.format.write_array(file, pixels, allow_pickle=False)
+                else:
+                    from .pillow import write_pillow
 
-def _map_output(
-    path: Path,
-    temporary: Path,
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    has_channels: bool,
-    spacing: float | Sequence[float] | None,
-) -> Array:
-    """A mapped file of zeros, channels last in the array whatever the file's order."""
-    if path.suffix.lower() == ".npy":
-        return np.lib.format.open_memmap(temporary, "w+", dtype, shape)
-    import tifffile
+                    write_pillow(file, pixels, self.suffix)
 
-    options = _tiff_options(shape, dtype, has_channels, spacing)
-    if has_channels and options.get("photometric") != "rgb":
-        pages = tifffile.memmap(temporary, shape=(shape[-1], *shape[:-1]), dtype=dtype, **options)
-        return np.moveaxis(pages, 0, -1)
-    return tifffile.memmap(temporary, shape=shape, dtype=dtype, **options)
+    def map(self, temporary: Path) -> Array:
+        """A mapped file of zeros, channels last in the array whatever the file's order."""
+        if self.suffix == ".npy":
+            return np.lib.format.open_memmap(temporary, "w+", self.dtype, self.shape)
+        import tifffile
 
+        shape = (self.shape[-1], *self.shape[:-1]) if self._in_planes else self.shape
+        pages = tifffile.memmap(temporary, shape=shape, dtype=self.dtype, **self._tiff_options())
+        return np.moveaxis(pages, 0, -1) if self._in_planes else pages
 
-def _check_kind(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Refuse what a kind of file cannot hold."""
-    suffix = path.suffix.lower()
-    if suffix in PILLOW_SUFFIXES:
-        from .pillow import check_pillow
+    @property
+    def _is_rgb(self) -> bool:
+        # Four channels are not written as RGBA: they would lose one when they are read as colours.
+        is_eight_or_sixteen_bit = self.dtype.name in ("uint8", "uint16")
+        return self.has_channels and self.shape[-1] == 3 and is_eight_or_sixteen_bit
 
-        check_pillow(path, shape, dtype)
-    elif suffix in TIFF_SUFFIXES and dtype.name not in _OME_DTYPES:
-        raise ImageFileError(
-            f"{path} cannot hold {dtype} (an OME-TIFF has {', '.join(_OME_DTYPES)}): convert the "
-            "values or save them as .npy."
-        )
+    @property
+    def _in_planes(self) -> bool:
+        """Whether a TIFF has a page for each channel."""
+        return self.has_channels and not self._is_rgb
 
-
-def _tiff_options(
-    shape: tuple[int, ...],
-    dtype: np.dtype,
-    has_channels: bool,
-    spacing: float | Sequence[float] | None,
-) -> dict[str, Any]:
-    """What tifffile needs to write an OME-TIFF of channels-last `shape`."""
-    n_spatial = len(shape) - has_channels
-    axes = "ZYX"[-n_spatial:]
-    # Four channels are not written as RGBA: they would lose one when they are read as colours.
-    colour = has_channels and shape[-1] == 3 and dtype.name in ("uint8", "uint16")
-    metadata: dict[str, Any] = {"axes": axes}
-    options: dict[str, Any] = {"photometric": "minisblack"}
-    if colour:
-        metadata["axes"] = axes + "S"
-        options = {"photometric": "rgb", "planarconfig": "contig"}
-    elif has_channels:
-        metadata["axes"] = "C" + axes
-    if spacing is not None:
-        sizes = dict(zip(axes, as_spacing(spacing, n_spatial), strict=True))
-        for axis, size in sizes.items():
-            metadata[f"PhysicalSize{axis}"] = size
-            metadata[f"PhysicalSize{axis}Unit"] = "µm"
-        options["resolution"] = (1e4 / sizes["X"], 1e4 / sizes["Y"])
-        options["resolutionunit"] = "CENTIMETER"
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    return {**options, "ome": True, "metadata": metadata, "bigtiff": n_bytes > _BIGTIFF_BYTES}
+    def _tiff_options(self) -> dict[str, Any]:
+        """What tifffile needs to write an OME-TIFF."""
+        n_spatial = len(self.shape) - self.has_channels
+        axes = "ZYX"[-n_spatial:]
+        metadata: dict[str, Any] = {"axes": axes}
+        options: dict[str, Any] = {"photometric": "minisblack"}
+        if self._is_rgb:
+            metadata["axes"] = axes + "S"
+            options = {"photometric": "rgb", "planarconfig": "contig"}
+        elif self.has_channels:
+            metadata["axes"] = "C" + axes
+        if self.spacing is not None:
+            sizes = dict(zip(axes, as_spacing(self.spacing, n_spatial), strict=True))
+            for axis, size in sizes.items():
+                metadata[f"PhysicalSize{axis}"] = size
+                metadata[f"PhysicalSize{axis}Unit"] = "µm"
+            options["resolution"] = (1e4 / sizes["X"], 1e4 / sizes["Y"])
+            options["resolutionunit"] = "CENTIMETER"
+        bigtiff = self.n_bytes > _BIGTIFF_BYTES
+        return {**options, "ome": True, "metadata": metadata, "bigtiff": bigtiff}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pixelseg._core.jit import kernel
+from .._core.jit import kernel
 
 #: What a pixel of the border holds: not reached yet, waiting in the queue, a dam for good.
 UNREACHED, WAITING, DAM = 0, -1, -2

@@ -7,18 +7,22 @@ are read block by block: a mapped file of any size needs a few megabytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels, check_same_shape, is_array_like
-
-Array = npt.NDArray[Any]
-Ignore = int | Sequence[int] | None
+from .._core.arrays import Array, as_labels, check_same_shape, is_array_like
+from ._inputs import (
+    Ignore,
+    as_background,
+    as_ignore,
+    check_not_mask,
+    check_something_left,
+    split_truths,
+)
 
 #: Pixels that are widened to int64 and counted at a time: two blocks stay in a core's own cache.
 BLOCK = 1 << 15
@@ -36,7 +40,7 @@ class ContingencyTable:
     `truth_labels` (n_truth,) and `prediction_labels` (n_prediction,) are the labels that occur in
     scored pixels, sorted. Cell k says that `counts[k]` pixels have the truth label number
     `rows[k]` and the prediction label number `columns[k]`; cells are sorted by row, then column.
-    All int64, except that labels beyond its range stay uint64.
+    All int64, except that labels beyond its range stay uint64. `n_ignored` pixels were left out.
     """
 
     truth_labels: Array
@@ -44,6 +48,7 @@ class ContingencyTable:
     rows: Array
     columns: Array
     counts: Array
+    n_ignored: int = 0
 
     @cached_property
     def n_pixels(self) -> int:
@@ -112,42 +117,63 @@ def contingency_table(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Con
     prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
     check_same_shape(truth, prediction)
     ignored = as_ignore(ignore)
-    if truth.dtype == bool and 0 in ignored:
-        raise TypeError(
-            "truth has dtype bool, and ignore=0 would leave all of its background out: pass "
-            "ignore=None to score both sides, or truth.astype(int) if False means unlabelled."
+    check_not_mask(truth, ignored)
+    counter = _PairCounter()
+    for box in _boxes(truth.shape):
+        counter.add(_read("truth", truth, box), _read("prediction", prediction, box))
+    return counter.table(ignored)
+
+
+def _read(name: str, source: Any, box: tuple[slice, ...]) -> Array:
+    """Read a block; the kernels walk two of them abreast, so that its shape must be as due."""
+    block = np.asarray(source[box])
+    due = (*(part.stop - part.start for part in box), *source.shape[len(box) :])
+    if block.shape != due:
+        raise ValueError(
+            f"{name} has shape {source.shape}, but a part of it reads as an array of shape "
+            f"{block.shape} where {due} was due: pass an array whose slices are as its shape says."
         )
-    counter = PairCounter()
-    for box in boxes(truth.shape):
-        counter.add(truth[box], prediction[box])
-    return counter.table(ignored, _label_dtype(truth), _label_dtype(prediction))
+    return as_labels(block, name=name)
 
 
-def contingency_tables(truth: Any, prediction: Any, ignore: Ignore) -> list[ContingencyTable]:
+@dataclass(frozen=True)
+class PartitionTable(ContingencyTable):
+    """A contingency table of partitions, whose prediction may have a background.
+
+    `is_segment` (n_prediction,) is False for the label of the background, which is no segment:
+    each of its pixels stands alone.
+    """
+
+    is_segment: Array = field(kw_only=True)
+
+    @cached_property
+    def in_segment(self) -> Array:
+        """Which cells are part of a segment of the prediction, bool (n_cells,)."""
+        return self.is_segment[self.columns]
+
+    @cached_property
+    def n_alone(self) -> int:
+        """Scored pixels on the background of the prediction."""
+        return int(self.prediction_sizes[~self.is_segment].sum())
+
+
+def partition_tables(
+    truth: Any, prediction: Any, ignore: Ignore, background: int | None
+) -> list[PartitionTable]:
     """One table for each annotator: `truth` is one array, a list of arrays, or a stack of them."""
+    background = as_background(background)
     prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
-    if isinstance(truth, list | tuple):
-        truths = list(truth)
-        if not truths:
-            raise ValueError("truth is empty: pass the labels of at least one annotator.")
-    else:
-        truth = truth if is_array_like(truth) else np.asarray(truth)
-        is_stack = len(truth.shape) == len(prediction.shape) + 1
-        truths = [truth[k] for k in range(truth.shape[0])] if is_stack else [truth]
-    return [contingency_table(one, prediction, ignore=ignore) for one in truths]
+    tables = []
+    for one in split_truths(truth, len(prediction.shape)):
+        table = contingency_table(one, prediction, ignore=ignore)
+        is_segment = np.ones(len(table.prediction_labels), bool)
+        if background is not None:
+            is_segment = table.prediction_labels != background
+        tables.append(PartitionTable(**vars(table), is_segment=is_segment))
+    return tables
 
 
-def as_ignore(ignore: Ignore) -> tuple[int, ...]:
-    """Check `ignore`: None, one label or several."""
-    labels = () if ignore is None else ignore
-    labels = labels if isinstance(labels, Sequence | np.ndarray) else (labels,)
-    for label in labels:
-        if isinstance(label, bool | str) or not isinstance(label, int | np.integer):
-            raise TypeError(f"ignore is {ignore!r} but must be None, a label or a list of labels.")
-    return tuple(int(label) for label in labels)
-
-
-def boxes(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+def _boxes(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
     """Cut a shape into boxes of at most `BLOCK` pixels, as whole along the last axes as can be."""
     if len(shape) == 0 or 0 in shape:
         return
@@ -158,10 +184,10 @@ def boxes(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
         if below <= BLOCK:
             yield (here,)
         else:
-            yield from ((here, *rest) for rest in boxes(shape[1:]))
+            yield from ((here, *rest) for rest in _boxes(shape[1:]))
 
 
-class PairCounter:
+class _PairCounter:
     """Counts pairs of labels block by block: in a plain table while labels are small."""
 
     def __init__(self) -> None:
@@ -169,12 +195,12 @@ class PairCounter:
         self._buffers = np.empty((2, BLOCK), np.int64)
         self._ones = np.ones(BLOCK, np.int64)
         self._n_cells = np.zeros(1, np.int64)
+        #: What the labels of each side are read back as.
+        self._dtypes: list[np.dtype] = [np.dtype(np.int64)] * 2
         self._allocate(0)
 
-    def add(self, truth: Any, prediction: Any) -> None:
-        """Count the pairs of two blocks of one shape, of at most `BLOCK` pixels."""
-        truth = as_labels(truth, name="truth")
-        prediction = as_labels(prediction, name="prediction")
+    def add(self, truth: Array, prediction: Array) -> None:
+        """Count the pairs of two blocks of labels of one shape, of at most `BLOCK` pixels."""
         bounds = int(truth.max()) + 1, int(prediction.max()) + 1
         t, p = self._widen(0, truth), self._widen(1, prediction)
         if self._dense is not None and self._fit_dense(bounds):
@@ -184,31 +210,29 @@ class PairCounter:
             return
         self._hash(t, p, self._ones)
 
-    def table(
-        self, ignored: tuple[int, ...], truth_dtype: np.dtype, prediction_dtype: np.dtype
-    ) -> ContingencyTable:
+    def table(self, ignored: tuple[int, ...]) -> ContingencyTable:
         """The table so far, without the rows of ignored truth labels."""
         rows, columns, counts = self._cells()
-        truth, prediction = rows.view(truth_dtype), columns.view(prediction_dtype)
+        truth, prediction = rows.view(self._dtypes[0]), columns.view(self._dtypes[1])
         keep = np.ones(len(counts), bool)
         for label in ignored:
-            if 0 <= label <= np.iinfo(truth_dtype).max:
+            if 0 <= label <= np.iinfo(truth.dtype).max:
                 keep &= truth != label
+        n_ignored = int(counts[~keep].sum())
         truth, prediction, counts = truth[keep], prediction[keep], counts[keep]
-        if len(counts) == 0:
-            raise ValueError(
-                f"truth has no pixel to score outside ignore={list(ignored)}: pass a truth with "
-                "other labels, or leave the image out."
-            )
+        check_something_left(len(counts) > 0, ignored)
         truth_labels, rows = np.unique(truth, return_inverse=True)
         prediction_labels, columns = np.unique(prediction, return_inverse=True)
         order = np.argsort(rows * len(prediction_labels) + columns, kind="stable")
         rows, columns, counts = rows[order], columns[order], counts[order]
-        return ContingencyTable(truth_labels, prediction_labels, rows, columns, counts)
+        labels = truth_labels, prediction_labels
+        return ContingencyTable(*labels, rows, columns, counts, n_ignored)
 
     def _widen(self, side: int, labels: Array) -> Array:
         buffer = self._buffers[side, : labels.size]
         # A uint64 beyond int64 turns negative, which the hash table does not mind.
+        if labels.dtype == np.uint64:
+            self._dtypes[side] = np.dtype(np.uint64)
         np.copyto(buffer.reshape(labels.shape), labels, casting="unsafe")
         return buffer
 
@@ -261,10 +285,6 @@ class PairCounter:
             taken = self._counts > 0
             self._allocate(2 * len(taken))
             self._hash(*(values[taken] for values in cells))
-
-
-def _label_dtype(labels: Any) -> np.dtype:
-    return np.dtype(np.uint64 if labels.dtype == np.uint64 else np.int64)
 
 
 def _sum_by(index: Array, counts: Array, size: int) -> Array:

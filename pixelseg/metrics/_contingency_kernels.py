@@ -6,7 +6,7 @@ pixels are widened in cache.
 
 from __future__ import annotations
 
-from pixelseg._core.jit import kernel
+from .._core.jit import kernel
 
 
 @kernel

@@ -8,7 +8,7 @@ the cheapest chain of exchanges, found by Dijkstra's algorithm on reduced costs
 
 import numpy as np
 
-from pixelseg._core.jit import kernel
+from .._core.jit import kernel
 
 #: Marks a row without a column, a column without a row, and a pixel that is not in the map.
 NONE = -1

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .._core.arrays import Array
 from ._contingency import ContingencyTable
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from ._contingency import ContingencyTable
-
-Array = npt.NDArray[Any]
 
 
 def neubert_protzel(table: ContingencyTable) -> float:
@@ -34,15 +28,3 @@ def achievable_accuracy(table: ContingencyTable) -> float:
     largest = np.zeros(len(table.prediction_sizes), np.int64)
     np.maximum.at(largest, table.columns, table.counts)
     return float(largest.sum() / table.n_pixels)
-
-
-def van_den_bergh(table: ContingencyTable) -> float:
-    """The pixels of each segment outside the region that it overlaps most, per pixel."""
-    return 1 - achievable_accuracy(table)
-
-
-UNDERSEGMENTATION: dict[str, Callable[[ContingencyTable], float]] = {
-    "neubert-protzel": neubert_protzel,
-    "levin": levin,
-    "van-den-bergh": van_den_bergh,
-}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pixelseg._core.jit import kernel
+from .._core.jit import kernel
 
 
 @kernel

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import SEGMENT_DTYPE, as_labels
-
-from ._contingency import contingency_table
-from .boundary_benchmark import as_thresholds
+from .._core.arrays import SEGMENT_DTYPE, Array, as_labels
+from .._core.grid import label_components
+from ._averages import mean_of
+from ._contingency import partition_tables
+from ._inputs import as_thresholds
 from .information import v_info_of
-from .rand import PartitionScores, mean_scores, partition_scores, squares
-
-Array = npt.NDArray[Any]
+from .rand import PartitionScores, joined_pairs, partition_scores
 
 #: The thresholds of the challenge.
 THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -99,25 +97,25 @@ def border_thinned_scores(
     >>> border_thinned_scores(truth, thick, thresholds=[0.05, 0.5]).v_rand[1].f1
     1.0
     """
-    cells, maps = as_slices(truth, interior)
+    cells, maps = _as_slices(truth, interior)
     levels = as_thresholds(thresholds)
     v_rand, v_info = [], []
     for level in levels:
         pairs, rand, info = [], [], []
         for cell, inside in zip(cells, maps, strict=True):
-            table = contingency_table(cell, thin_borders(inside > level))
-            both, in_truth, in_prediction = squares(table, 0)
+            table = partition_tables(cell, thin_borders(inside > level), 0, 0)[0]
+            both, in_truth, in_prediction = joined_pairs(table)
             pairs.append((both, in_prediction, in_truth))
             rand.append(partition_scores(*pairs[-1]))
-            info.append(v_info_of(table, 0))
+            info.append(v_info_of(table))
         v_rand.append(
-            partition_scores(*np.sum(pairs, axis=0).tolist()) if pool_slices else mean_scores(rand)
+            partition_scores(*np.sum(pairs, axis=0).tolist()) if pool_slices else mean_of(rand)
         )
-        v_info.append(mean_scores(info))
+        v_info.append(mean_of(info))
     return BorderThinnedScores(levels, tuple(v_rand), tuple(v_info))
 
 
-def as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array], Array]:
+def _as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array], Array]:
     """The true segments and the interior map of each slice."""
     truth, interior = np.asarray(truth), np.asarray(interior)
     if truth.ndim not in (2, 3):
@@ -134,7 +132,7 @@ def as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array
         )
     slices = list(truth.reshape(-1, *truth.shape[-2:]))
     if truth.dtype == bool:
-        slices = [components(one) for one in slices]
+        slices = [label_components(one)[0] for one in slices]
     else:
         as_labels(truth, name="truth")
     for place, one in enumerate(slices):
@@ -143,19 +141,12 @@ def as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array
     return slices, interior.reshape(-1, *interior.shape[-2:])
 
 
-def components(mask: Array) -> Array:
-    """The 4-connected components of a mask (H, W), int32, 0 outside."""
-    from scipy import ndimage
-
-    return np.asarray(ndimage.label(mask)[0], SEGMENT_DTYPE)
-
-
 def thin_borders(inside: Array) -> Array:
     """Segments of a mask (H, W) grown until 1-pixel lines, labelled 0, part them."""
     from ._basins_kernels import DAM, grow_basins
 
     height, width = inside.shape
     padded = np.full((height + 2, width + 2), DAM, SEGMENT_DTYPE)
-    padded[1:-1, 1:-1] = components(inside)
+    padded[1:-1, 1:-1] = label_components(inside)[0]
     grow_basins(padded, np.empty((height * width, 2), SEGMENT_DTYPE))
     return np.maximum(padded[1:-1, 1:-1], 0)

@@ -13,14 +13,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
-from ._annotations import as_annotations, as_map, ignored_pixels
-from ._contingency import Ignore, as_ignore
-from .matching import as_reach, find_candidates
+from .._core.arrays import Array, as_labels
+from ._inputs import (
+    Ignore,
+    as_annotations,
+    as_background,
+    as_ignore,
+    as_map,
+    as_reach,
+    check_something_left,
+    ignored_pixels,
+)
+from .matching import find_candidates
 from .thinning import thin_boundaries
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class BoundaryScores:
     n_prediction_matched: int
 
 
-def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = None) -> npt.NDArray[np.bool_]:
+def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = 0) -> Array:
     """Mark the boundaries between labels by the rule of the Berkeley benchmark.
 
     A pixel is boundary where the block of 2 x 2 pixels to its right and below holds more than one
@@ -51,9 +56,10 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = None) -> npt.NDArray
     Parameters
     ----------
     labels : array of int, shape (H, W)
-        A segmentation; 0 is a label like the others.
-    ignore : int, sequence of int or None, default None
-        Label or labels whose pixels count as absent: a step to or from them is no boundary.
+        A segmentation.
+    ignore : int, sequence of int or None, default 0
+        Label or labels whose pixels count as absent: a step to or from them is no boundary. None
+        takes 0 as a segment like the others.
 
     Returns
     -------
@@ -108,6 +114,7 @@ def boundary_scores(
     tolerance_unit: str = "diagonal",
     thin: bool = True,
     ignore: Ignore = 0,
+    background: int | None = 0,
 ) -> BoundaryScores:
     """Score one set of boundaries against one annotator or several.
 
@@ -118,11 +125,8 @@ def boundary_scores(
         segmentation, whose boundaries are marked (`boundary_map`) and thinned.
     prediction : array of bool or int, shape (H, W)
         A boundary map, or a segmentation, whose boundaries are marked.
-    tolerance : float, default 0.0075
-        How far apart two matched pixels may be. The default is Berkeley's for BSDS500: 4.3 pixels
-        on an image of 321 x 481.
-    tolerance_unit : {"diagonal", "pixel"}, default "diagonal"
-        Whether `tolerance` is a share of the image's diagonal or a number of pixels.
+    tolerance, tolerance_unit
+        How far apart two matched pixels may be, as in `match_boundaries`.
     thin : bool, default True
         Whether to thin the predicted boundaries to lines of one pixel, as Berkeley does.
     ignore : int, sequence of int or None, default 0
@@ -130,6 +134,9 @@ def boundary_scores(
         None is for a truth whose 0 is a region or a background with borders. Their pixels are left
         out for that annotator, and predicted pixels that every annotator leaves out do not count.
         A bool truth has no labels.
+    background : int or None, default 0
+        Label of a predicted segmentation that is no segment: a step to or from it is no boundary.
+        None takes 0 as a segment like the others.
 
     Returns
     -------
@@ -142,7 +149,7 @@ def boundary_scores(
 
     See Also
     --------
-    BoundaryBenchmark : soft maps over many thresholds, and sets of images (ODS, OIS, AP).
+    BoundaryAccumulator : soft maps over many thresholds, and sets of images (ODS, OIS, AP).
     match_boundaries : the pairs themselves.
 
     Notes
@@ -162,7 +169,8 @@ def boundary_scores(
     """
     prediction = np.asarray(prediction)
     if prediction.dtype != bool:
-        prediction = boundary_map(as_labels(prediction, name="prediction"))
+        labels = as_labels(prediction, name="prediction")
+        prediction = boundary_map(labels, ignore=as_background(background))
     prediction = as_map(prediction, "prediction")
     annotations = annotate(truth, prediction.shape, ignore)
     reach = as_reach(tolerance, tolerance_unit, prediction.shape)
@@ -199,11 +207,7 @@ def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotat
         if one.dtype != bool:
             one = thin_boundaries(boundary_map(one, ignore=labels))
         annotations.append(Annotation(one & ~ignored, ignored))
-    if all(annotation.ignored.all() for annotation in annotations):
-        raise ValueError(
-            f"truth has no pixel to score outside ignore={list(labels)}: pass a truth with other "
-            "labels, or leave the image out."
-        )
+    check_something_left(not all(one.ignored.all() for one in annotations), labels)
     return annotations
 
 
@@ -227,9 +231,9 @@ def count_matches(annotations: list[Annotation], maps: list[Array], reach: float
             column_of, row_of = candidates.match(rows)
             counts[k, 0] += np.count_nonzero(row_of >= 0)
             matched[k] |= column_of[index[at]] >= 0
-    unheard = np.all([annotation.ignored for annotation in annotations], axis=0)
+    ignored_by_all = np.all([annotation.ignored for annotation in annotations], axis=0)
     counts[:, 2] = [np.count_nonzero(one) for one in matched]
-    counts[:, 3] = [np.count_nonzero(~unheard.flat[at]) for at in pixels]
+    counts[:, 3] = [np.count_nonzero(~ignored_by_all.flat[at]) for at in pixels]
     return counts
 
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels, as_probabilities
-
-from ._contingency import Ignore, as_ignore
-from .classes import ratio
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, as_labels, as_probabilities
+from .._core.checks import as_count
+from ._averages import ratio
+from ._inputs import Ignore, as_ignore
 
 
 @dataclass(frozen=True)
@@ -100,9 +97,8 @@ def reliability_curve(
             f"probabilities has shape {probabilities.shape} but truth has shape {truth.shape}: "
             "pass one vector of class probabilities a pixel, classes last."
         )
-    if isinstance(n_bins, bool) or not isinstance(n_bins, int | np.integer) or n_bins < 1:
-        raise ValueError(f"n_bins is {n_bins!r} but must be an integer of 1 or more.")
-    labels = as_classes(classes, probabilities.shape[-1])
+    n_bins = as_count("n_bins", n_bins)
+    labels = _as_classes(classes, probabilities.shape[-1])
     counted = ~np.isin(truth, as_ignore(ignore))
     if not counted.any():
         raise ValueError(f"truth has no pixel to score outside ignore={ignore!r}: label some.")
@@ -145,11 +141,6 @@ def expected_calibration_error(
     error : float
         0 is best. It depends on the number of bins: compare equal ones.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `reliability_curve`.
-
     Examples
     --------
     >>> import numpy as np
@@ -162,7 +153,7 @@ def expected_calibration_error(
     return curve.expected_calibration_error
 
 
-def as_classes(classes: Sequence[int] | None, n_classes: int) -> Array:
+def _as_classes(classes: Sequence[int] | None, n_classes: int) -> Array:
     """The class of each column of probabilities."""
     if classes is None:
         return np.arange(1, n_classes + 1)

@@ -1,26 +1,31 @@
 """Metrics of pixel classes: the confusion matrix, and what follows from it.
 
-Classes are positive integers, and 0 in the truth is unlabelled: it is left out by default. Every
-metric here takes a confusion matrix, so that one is counted once, or pooled over images by adding.
+Classes are positive integers, and 0 in the truth is unlabelled: it is left out by default. The
+single scores take a confusion matrix, so that one is counted once, or pooled over images by adding.
 
 What is 0 / 0 is NaN, and is left out of means: the IoU and Dice of a class that occurs neither in
-truth nor in prediction, the accuracy of a class that does not occur in the truth, and every metric
+truth nor in prediction, the recall of a class that does not occur in the truth, and every metric
 of an empty matrix.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._contingency import ContingencyTable, Ignore, as_ignore, contingency_table
+from .._core.arrays import Array
+from .._core.checks import as_integer
+from ._accumulator import Accumulator
+from ._averages import ratio
+from ._contingency import ContingencyTable, contingency_table
+from ._inputs import Ignore, as_ignore
 
-Array = npt.NDArray[Any]
-
-#: Labels of so many classes make a matrix of 128 MB; more are objects, not classes.
+#: So many classes make a matrix of 128 MB; more are objects, not classes.
 MOST_CLASSES = 1 << 12
 
 
@@ -34,8 +39,8 @@ def confusion_matrix(
     truth, prediction : arrays of int of one shape, any number of axes
         Classes. Mapped files, zarr and HDF5 are read block by block.
     n_classes : int, default None
-        Number of rows and columns; None takes what the largest label asks for. Give it to add up
-        matrices of several images.
+        Number of rows and columns; None takes what the largest label asks for, up to 4096. Give it
+        to add up matrices of several images.
     ignore : int, sequence of int or None, default 0
         Label or labels of the truth whose pixels are left out.
 
@@ -66,8 +71,18 @@ def confusion_matrix(
     array([[2, 1],
            [0, 1]])
     """
-    table = contingency_table(truth, prediction, ignore=ignore)
-    return matrix_of(table, n_classes, as_ignore(ignore))
+    ignored = as_ignore(ignore)
+    table = contingency_table(truth, prediction, ignore=ignored)
+    if n_classes is None:
+        largest = _largest(table)
+        n_classes = max(1, largest - _first_class(ignored) + 1)
+        if n_classes > MOST_CLASSES:
+            raise ValueError(
+                f"{_name_of(largest, table)} holds {largest}, but a confusion matrix takes up to "
+                f"{MOST_CLASSES} classes: score the classes that occur by class_scores, or pass "
+                f"ignore={largest} if the label says nothing."
+            )
+    return _count_classes(table, n_classes, ignored).confusion
 
 
 def accuracy(confusion: npt.ArrayLike) -> float:
@@ -89,12 +104,12 @@ def accuracy(confusion: npt.ArrayLike) -> float:
     >>> accuracy([[2, 1], [0, 1]])
     0.75
     """
-    confusion = as_confusion(confusion)
+    confusion = _as_confusion(confusion)
     return float(ratio(np.trace(confusion), confusion.sum()))
 
 
-def class_accuracy(confusion: npt.ArrayLike) -> Array:
-    """Share of each true class's pixels that are found: its recall.
+def recall(confusion: npt.ArrayLike) -> Array:
+    """Share of each true class's pixels that are found: recall, the producer's accuracy.
 
     Parameters
     ----------
@@ -103,17 +118,17 @@ def class_accuracy(confusion: npt.ArrayLike) -> Array:
 
     Returns
     -------
-    accuracy : array of float64, shape (n_classes,)
+    recall : array of float64, shape (n_classes,)
         NaN for a class that does not occur in the truth. `numpy.nanmean` of it is the balanced
         accuracy.
 
     Examples
     --------
-    >>> from pixelseg.metrics import class_accuracy
-    >>> class_accuracy([[2, 1], [0, 1]])
+    >>> from pixelseg.metrics import recall
+    >>> recall([[2, 1], [0, 1]])
     array([0.66666667, 1.        ])
     """
-    confusion = as_confusion(confusion)
+    confusion = _as_confusion(confusion)
     return ratio(np.diagonal(confusion), confusion.sum(axis=1))
 
 
@@ -136,7 +151,7 @@ def iou(confusion: npt.ArrayLike) -> Array:
     >>> iou([[2, 1], [0, 1]])
     array([0.66666667, 0.5       ])
     """
-    confusion = as_confusion(confusion)
+    confusion = _as_confusion(confusion)
     both = np.diagonal(confusion)
     return ratio(both, confusion.sum(axis=0) + confusion.sum(axis=1) - both)
 
@@ -183,7 +198,7 @@ def dice(confusion: npt.ArrayLike) -> Array:
     >>> dice([[2, 1], [0, 1]])
     array([0.8       , 0.66666667])
     """
-    confusion = as_confusion(confusion)
+    confusion = _as_confusion(confusion)
     return ratio(2 * np.diagonal(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 
 
@@ -206,7 +221,7 @@ def cohen_kappa(confusion: npt.ArrayLike) -> float:
     >>> cohen_kappa([[2, 1], [0, 1]])
     0.5
     """
-    confusion = as_confusion(confusion).astype(float)
+    confusion = _as_confusion(confusion).astype(float)
     n = confusion.sum()
     by_chance = (confusion.sum(axis=0) * confusion.sum(axis=1)).sum()
     return float(ratio(n * np.trace(confusion) - by_chance, n * n - by_chance))
@@ -217,16 +232,16 @@ class ClassScores:
     """Every metric of pixel classes, from one confusion matrix.
 
     `confusion` is int64 (n_classes, n_classes), truth in rows; `classes` (n_classes,) says which
-    label each row is; `class_accuracy`, `iou` and `dice` are float64 (n_classes,). `mean_iou` and
+    label each row is; `recall`, `iou` and `dice` are float64 (n_classes,). `mean_iou` and
     `mean_dice` are over the classes that occur in the truth, `balanced_accuracy` is the mean of
-    `class_accuracy`. NaN by the rules of each function.
+    `recall`. NaN by the rules of each function.
     """
 
     classes: Array
     confusion: Array
     accuracy: float
     balanced_accuracy: float
-    class_accuracy: Array
+    recall: Array
     iou: Array
     mean_iou: float
     dice: Array
@@ -241,8 +256,10 @@ def class_scores(
 
     Parameters
     ----------
-    truth, prediction, n_classes, ignore
+    truth, prediction, ignore
         As in `confusion_matrix`.
+    n_classes : int, default None
+        Number of classes, from the first; None takes the classes that occur, whatever their labels.
 
     Returns
     -------
@@ -253,6 +270,12 @@ def class_scores(
     TypeError, ValueError
         As `confusion_matrix`.
 
+    Warns
+    -----
+    UserWarning
+        If the truth is a mask of 0 and one class, as which all that is scored was predicted: where
+        0 is left out, nothing can be wrong.
+
     Examples
     --------
     >>> import numpy as np
@@ -261,19 +284,125 @@ def class_scores(
     >>> scores.accuracy, scores.mean_dice
     (0.75, 0.7333333333333334)
     """
-    confusion = confusion_matrix(truth, prediction, n_classes=n_classes, ignore=ignore)
-    return scores_of(confusion, first_class(as_ignore(ignore)))
+    accumulator = ClassAccumulator(n_classes, ignore=ignore).update(truth, prediction)
+    return accumulator._scores(stacklevel=3)
 
 
-def scores_of(confusion: Array, first: int) -> ClassScores:
-    """All metrics of a confusion matrix whose first row is the class `first`."""
-    by_dice, by_class = dice(confusion), class_accuracy(confusion)
+class ClassAccumulator(Accumulator):
+    """Pool the confusion of many images: every pixel of the set weighs the same.
+
+    Parameters
+    ----------
+    n_classes : int, default None
+        Number of classes, from the first; None takes the classes that occur, whatever their labels.
+    ignore : int, sequence of int or None, default 0
+        Labels of the truth whose pixels are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import ClassAccumulator
+    >>> scores = ClassAccumulator()
+    >>> for truth, prediction in [([1, 1, 2], [1, 2, 2]), ([3, 0, 1], [3, 3, 1])]:
+    ...     scores = scores.update(np.array(truth), np.array(prediction))
+    >>> scores.result().accuracy
+    0.8
+    """
+
+    def __init__(self, n_classes: int | None = None, *, ignore: Ignore = 0) -> None:
+        super().__init__()
+        self.n_classes = None if n_classes is None else _as_n_classes(n_classes)
+        self.ignore = ignore
+        as_ignore(ignore)
+
+    def update(self, truth: Any, prediction: Any) -> ClassAccumulator:
+        """Add one image, as `class_scores` takes it, block by block; return the accumulator."""
+        ignored = as_ignore(self.ignore)
+        table = contingency_table(truth, prediction, ignore=ignored)
+        self._images = [_pool([*self._images, _count_classes(table, self.n_classes, ignored)])]
+        return self
+
+    def result(self) -> ClassScores:
+        """Score the images so far, warning as `class_scores`; without any a ValueError."""
+        return self._scores(stacklevel=3)
+
+    def _scores(self, stacklevel: int) -> ClassScores:
+        counts = _pool(self._records())
+        total = counts.confusion.sum()
+        if counts.leaves_zero_out and (np.diagonal(counts.confusion) == total).any():
+            warnings.warn(
+                "truth holds one class and 0, which ignore=0 leaves out, and the prediction is "
+                "that class wherever it is scored: no pixel could be wrong. Pass ignore=None if 0 "
+                "is the background.",
+                UserWarning,
+                stacklevel=stacklevel,
+            )
+        return _scores_of(counts)
+
+
+@dataclass(frozen=True)
+class _ClassCounts:
+    """A confusion matrix, the class of each row, and whether pixels of 0 were left out of it."""
+
+    classes: Array
+    confusion: Array
+    leaves_zero_out: bool
+
+
+def _count_classes(
+    table: ContingencyTable, n_classes: int | None, ignored: tuple[int, ...]
+) -> _ClassCounts:
+    """The confusion of a table: of `n_classes` classes, or of those that occur."""
+    first, largest = _first_class(ignored), _largest(table)
+    if first == 1 and table.prediction_labels[0] == 0:
+        raise ValueError(
+            f"prediction is 0 (unlabelled) at {table.prediction_sizes[0]} pixels whose truth is a "
+            f"class: set them to a label of their own, such as {largest + 1}, to count them as "
+            "wrong, set the truth to 0 there to leave them out, or pass ignore=None if 0 is a "
+            "class."
+        )
+    labels = [side.astype(np.int64) for side in (table.truth_labels, table.prediction_labels)]
+    if n_classes is None:
+        classes = np.union1d(*labels)
+        if len(classes) > MOST_CLASSES:
+            raise ValueError(
+                f"truth and prediction hold {len(classes)} labels, but {MOST_CLASSES} classes are "
+                "the most: compare objects by region_scores and instance_scores."
+            )
+    else:
+        classes = np.arange(first, first + _as_n_classes(n_classes))
+        if largest > first + n_classes - 1:
+            raise ValueError(
+                f"{_name_of(largest, table)} holds {largest}, but n_classes={n_classes} stands for "
+                f"classes {first} to {classes[-1]}: pass n_classes={largest - first + 1}, or "
+                f"ignore={largest} if the label says nothing."
+            )
+    confusion = np.zeros((len(classes),) * 2, np.int64)
+    rows, columns = (np.searchsorted(classes, side) for side in labels)
+    confusion[rows[table.rows], columns[table.columns]] = table.counts
+    return _ClassCounts(classes, confusion, first == 1 and table.n_ignored > 0)
+
+
+def _pool(counts: Sequence[_ClassCounts]) -> _ClassCounts:
+    """The counts of several images together, of all their classes."""
+    classes = np.unique(np.concatenate([one.classes for one in counts]))
+    total = np.zeros((len(classes),) * 2, np.int64)
+    for one in counts:
+        places = np.searchsorted(classes, one.classes)
+        total[np.ix_(places, places)] += one.confusion
+    return _ClassCounts(classes, total, any(one.leaves_zero_out for one in counts))
+
+
+def _scores_of(counts: _ClassCounts) -> ClassScores:
+    """All metrics of a confusion matrix."""
+    confusion = counts.confusion
+    by_dice, by_class = dice(confusion), recall(confusion)
     return ClassScores(
-        classes=np.arange(first, first + len(confusion)),
+        classes=counts.classes,
         confusion=confusion,
         accuracy=accuracy(confusion),
         balanced_accuracy=_mean_over_truth(by_class, confusion),
-        class_accuracy=by_class,
+        recall=by_class,
         iou=iou(confusion),
         mean_iou=mean_iou(confusion),
         dice=by_dice,
@@ -282,55 +411,31 @@ def scores_of(confusion: Array, first: int) -> ClassScores:
     )
 
 
-def matrix_of(table: ContingencyTable, n_classes: int | None, ignored: tuple[int, ...]) -> Array:
-    """The confusion matrix of a contingency table."""
-    first = first_class(ignored)
-    largest = int(max(table.truth_labels[-1], table.prediction_labels[-1]))
-    if first == 1 and table.prediction_labels[0] == 0:
-        raise ValueError(
-            f"prediction is 0 (unlabelled) at {table.prediction_sizes[0]} pixels whose truth is a "
-            f"class: set them to a label of their own, such as {largest + 1}, to count them as "
-            "wrong, set the truth to 0 there to leave them out, or pass ignore=None if 0 is a "
-            "class."
-        )
-    name = "truth" if table.truth_labels[-1] == largest else "prediction"
-    if n_classes is None:
-        n_classes = max(1, largest - first + 1)
-        if n_classes > MOST_CLASSES:
-            raise ValueError(
-                f"{name} holds {largest}, but a confusion matrix takes up to {MOST_CLASSES} "
-                f"classes: pass ignore={largest} if the label says nothing, or compare objects by "
-                "region_scores and instance_scores."
-            )
-    n_classes = check_n_classes(n_classes)
-    if largest > first + n_classes - 1:
-        raise ValueError(
-            f"{name} holds {largest}, but n_classes={n_classes} stands for classes {first} to "
-            f"{first + n_classes - 1}: pass n_classes={largest - first + 1}, or ignore={largest} "
-            "if the label says nothing."
-        )
-    confusion = np.zeros((n_classes, n_classes), np.int64)
-    rows = table.truth_labels.astype(np.int64)[table.rows] - first
-    columns = table.prediction_labels.astype(np.int64)[table.columns] - first
-    confusion[rows, columns] = table.counts
-    return confusion
+def _largest(table: ContingencyTable) -> int:
+    """The largest label of either side."""
+    return max(int(table.truth_labels[-1]), int(table.prediction_labels[-1]))
 
 
-def check_n_classes(n_classes: int) -> int:
-    """Refuse a number of classes that makes no sense."""
-    if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer):
-        raise TypeError(f"n_classes is {n_classes!r} but must be None or an integer.")
+def _name_of(largest: int, table: ContingencyTable) -> str:
+    """The argument that holds the largest label."""
+    return "truth" if table.truth_labels[-1] == largest else "prediction"
+
+
+def _as_n_classes(n_classes: Any) -> int:
+    """Check a number of classes."""
+    rule = f"an integer from 1 to {MOST_CLASSES}"
+    n_classes = as_integer("n_classes", n_classes, rule)
     if not 1 <= n_classes <= MOST_CLASSES:
-        raise ValueError(f"n_classes is {n_classes} but must be from 1 to {MOST_CLASSES}.")
-    return int(n_classes)
+        raise ValueError(f"n_classes is {n_classes} but must be {rule}.")
+    return n_classes
 
 
-def first_class(ignored: tuple[int, ...]) -> int:
+def _first_class(ignored: tuple[int, ...]) -> int:
     """The class of the first row of a confusion matrix."""
     return 1 if 0 in ignored else 0
 
 
-def as_confusion(confusion: npt.ArrayLike) -> Array:
+def _as_confusion(confusion: npt.ArrayLike) -> Array:
     """Check a confusion matrix: square, integers from 0 up."""
     confusion = np.asarray(confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
@@ -345,12 +450,6 @@ def as_confusion(confusion: npt.ArrayLike) -> Array:
     return confusion
 
 
-def ratio(part: Any, whole: Any) -> Any:
-    """The share of a part, NaN where there is no whole."""
-    part, whole = np.asarray(part, float), np.asarray(whole, float)
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
-
-
 def _mean_over_truth(values: Array, confusion: npt.ArrayLike) -> float:
-    occurs = as_confusion(confusion).sum(axis=1) > 0
+    occurs = _as_confusion(confusion).sum(axis=1) > 0
     return float(values[occurs].mean()) if occurs.any() else float("nan")

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ._contingency import ContingencyTable, Ignore, contingency_tables
-from .rand import PartitionScores, background_column, mean, mean_scores, partition_scores
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array
+from ._averages import mean_of
+from ._contingency import PartitionTable, partition_tables
+from ._inputs import Ignore
+from .rand import PartitionScores, partition_scores
 
 
 @dataclass(frozen=True)
@@ -37,33 +37,25 @@ class VariationOfInformation:
 
 
 def variation_of_information(
-    truth: Any, prediction: Any, *, ignore: Ignore = 0
+    truth: Any, prediction: Any, *, ignore: Ignore = 0, background: int | None = 0
 ) -> VariationOfInformation:
     """Measure the variation of information of two partitions, in bits (log base 2).
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. Of several truths the mean is taken, as in the Berkeley region benchmark.
-    prediction : array of int, shape of one truth
-        Segments of the result; 0 is a segment like any other, as in CREMI.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+    truth, prediction, ignore, background
+        As in `region_scores`. Of several truths the mean is taken, as in the Berkeley region
+        benchmark; CREMI's script takes 0 of the prediction as a segment (`background=None`).
 
     Returns
     -------
     variation : VariationOfInformation
         From 0 (equal) to log2 of the number of pixels; smaller is better.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
-
     Notes
     -----
     `skimage.metrics.variation_of_information(truth, prediction)` returns the array [split, merge]
-    in bits and ignores nothing by default; scikit-learn's mutual information is in nats.
+    in bits and leaves no 0 out by default; scikit-learn's mutual information is in nats.
 
     Examples
     --------
@@ -72,8 +64,8 @@ def variation_of_information(
     >>> variation_of_information(np.array([1, 1, 1, 1]), np.array([1, 1, 2, 2]))
     VariationOfInformation(split=1.0, merge=0.0)
     """
-    tables = contingency_tables(truth, prediction, ignore)
-    return mean_variation([variation_of(table) for table in tables])
+    tables = partition_tables(truth, prediction, ignore, background)
+    return mean_of([variation_of(table) for table in tables])
 
 
 def v_info(
@@ -83,15 +75,8 @@ def v_info(
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. Of several truths the mean is taken.
-    prediction : array of int, shape of one truth
-        Segments of the result.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out; 0 restricts the score to the foreground.
-    background : int or None, default 0
-        Label of the prediction whose pixels count as segments of one pixel each. None takes it as
-        a segment like any other.
+    truth, prediction, ignore, background
+        As in `region_scores`.
 
     Returns
     -------
@@ -100,11 +85,6 @@ def v_info(
         mergers, recall I / H(prediction) falls with splits, f1 is 2 I / (H(truth) +
         H(prediction)). The base of the logarithm cancels. A share of nothing (one segment only) is
         1: nothing is lost.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
 
     Notes
     -----
@@ -118,44 +98,34 @@ def v_info(
     >>> v_info(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
     PartitionScores(precision=0.383..., recall=0.311..., f1=0.343..., error=0.656...)
     """
-    tables = contingency_tables(truth, prediction, ignore)
-    return mean_scores([v_info_of(table, background) for table in tables])
+    tables = partition_tables(truth, prediction, ignore, background)
+    return mean_of([v_info_of(table) for table in tables])
 
 
-def variation_of(table: ContingencyTable) -> VariationOfInformation:
+def variation_of(table: PartitionTable) -> VariationOfInformation:
     """Variation of information of one table; sums of terms that are never negative."""
-    counts = table.counts.astype(float)
-    share = counts / table.n_pixels
-    split = share @ np.log2(table.truth_sizes[table.rows] / counts)
-    merge = share @ np.log2(table.prediction_sizes[table.columns] / counts)
+    share = table.counts / table.n_pixels
+    # A pixel that stands alone shares itself with its segment of the truth, and nothing is merged.
+    shared = np.where(table.in_segment, table.counts.astype(float), 1.0)
+    sizes = np.where(table.in_segment, table.prediction_sizes[table.columns], 1)
+    split = share @ np.log2(table.truth_sizes[table.rows] / shared)
+    merge = share @ np.log2(sizes / shared)
     return VariationOfInformation(float(split), float(merge))
 
 
-def v_info_of(table: ContingencyTable, background: int | None) -> PartitionScores:
+def v_info_of(table: PartitionTable) -> PartitionScores:
     """V-Info of one table."""
     n = table.n_pixels
-    cells, columns, alone = table.counts, table.prediction_sizes, 0
-    place = background_column(table, background)
-    if place is not None:
-        alone = int(columns[place])
-        cells, columns = cells[table.columns != place], np.delete(columns, place)
-    of_truth = entropy(table.truth_sizes, n)
-    # A pixel that is a segment of its own has the share 1 / n, whatever its truth.
-    of_pixels = alone / n * np.log2(n)
-    of_prediction = entropy(columns, n) + of_pixels
-    joint = entropy(cells, n) + of_pixels
+    # A pixel that stands alone has the share 1 / n, whatever its truth.
+    of_pixels = table.n_alone / n * np.log2(n)
+    of_truth = _entropy(table.truth_sizes, n)
+    of_prediction = _entropy(table.prediction_sizes[table.is_segment], n) + of_pixels
+    joint = _entropy(table.counts[table.in_segment], n) + of_pixels
     shared = min(max(of_truth + of_prediction - joint, 0.0), of_truth, of_prediction)
     return partition_scores(shared, of_truth, of_prediction)
 
 
-def entropy(sizes: Array, n_pixels: int) -> float:
+def _entropy(sizes: Array, n_pixels: int) -> float:
     """Entropy in bits of segments of these sizes, among so many pixels."""
     share = sizes / n_pixels
     return float(-(share @ np.log2(share))) + 0.0
-
-
-def mean_variation(variations: list[VariationOfInformation]) -> VariationOfInformation:
-    """The mean of each field."""
-    return VariationOfInformation(
-        mean([one.split for one in variations]), mean([one.merge for one in variations])
-    )

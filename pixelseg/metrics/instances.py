@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ._contingency import Ignore, as_ignore, contingency_table
+from .._core.arrays import Array
+from ._accumulator import Accumulator
+from ._averages import mean
+from ._contingency import contingency_table
+from ._inputs import Ignore, as_ignore
 from ._pairing import Overlaps, overlaps_of, pair_above
-
-Array = npt.NDArray[Any]
 
 #: The thresholds of the 2018 Data Science Bowl and of COCO. An IoU that is a fraction of two
 #: counts equals the nearest of these floats exactly when the fraction does.
@@ -116,9 +117,8 @@ def instance_scores(
     >>> instance_scores(truth, prediction, thresholds=[0.5, 0.6]).average_precision
     array([1.        , 0.33333333])
     """
-    levels = as_levels(thresholds)
-    overlaps = object_overlaps(truth, prediction, ignore)
-    return scores_of_pairs(levels, *count_pairs(overlaps, levels, strict), overlaps)
+    levels = _as_levels(thresholds)
+    return _scores_of_pairs(_object_overlaps(truth, prediction, ignore), levels, strict)
 
 
 def panoptic_quality(
@@ -133,24 +133,17 @@ def panoptic_quality(
 
     Parameters
     ----------
-    truth, prediction : arrays of int of one shape, any number of axes
-        Objects of one class, 0 is background.
+    truth, prediction, ignore
+        As in `instance_scores`; objects of one class.
     threshold : float, default 0.5
         Intersection over union that a pair must reach.
     strict : bool, default True
         Whether a pair must be above the threshold, as the paper says. (StarDist takes at least.)
-    ignore : int, sequence of int or None, default None
-        Labels of the truth whose pixels are left out, of predicted objects too.
 
     Returns
     -------
     quality : PanopticQuality
         All 1 if there is no object on either side; all 0 if no pair reaches the threshold.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `instance_scores`.
 
     Notes
     -----
@@ -165,10 +158,8 @@ def panoptic_quality(
     >>> panoptic_quality(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2])).quality
     0.333...
     """
-    levels = as_levels(threshold)
-    overlaps = object_overlaps(truth, prediction, ignore)
-    found, ious = count_pairs(overlaps, levels, strict)
-    return quality_of(int(found[0]), float(ious[0]), overlaps.n_truth, overlaps.n_prediction)
+    level = float(_as_levels(threshold)[0])
+    return _quality_of_pairs(_object_overlaps(truth, prediction, ignore), level, strict)
 
 
 def aggregated_jaccard_index(
@@ -178,24 +169,17 @@ def aggregated_jaccard_index(
 
     Parameters
     ----------
-    truth, prediction : arrays of int of one shape, any number of axes
-        Objects, 0 is background.
+    truth, prediction, ignore
+        As in `instance_scores`.
     one_to_one : bool, default False
         False is the AJI of the paper: each true object takes the predicted object of highest IoU,
         the lowest label of equals, though another may have taken it too. True is AJI+: pairs are
         one to one, of largest total IoU.
-    ignore : int, sequence of int or None, default None
-        Labels of the truth whose pixels are left out, of predicted objects too.
 
     Returns
     -------
     index : float
         From 0 to 1; 1 if there is no object on either side.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
 
     Notes
     -----
@@ -211,10 +195,108 @@ def aggregated_jaccard_index(
     >>> aggregated_jaccard_index(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
     0.6
     """
-    return jaccard_of(*jaccard_parts(object_overlaps(truth, prediction, ignore), one_to_one))
+    return _jaccard_of(_object_overlaps(truth, prediction, ignore), one_to_one)
 
 
-def object_overlaps(truth: Any, prediction: Any, ignore: Ignore) -> Overlaps:
+@dataclass(frozen=True)
+class InstanceImageScores:
+    """Scores of the objects of one image; `aji` and `aji_plus` are the aggregated Jaccard index."""
+
+    objects: InstanceScores
+    panoptic: PanopticQuality
+    aji: float
+    aji_plus: float
+
+
+@dataclass(frozen=True)
+class InstanceSetScores:
+    """Scores of objects over a set.
+
+    `objects` and `panoptic` are from the objects of all images together. `aji`, `aji_plus` and
+    `mean_average_precision` (the score of DSB 2018, if `strict`) are means over images.
+    """
+
+    objects: InstanceScores
+    panoptic: PanopticQuality
+    mean_average_precision: float
+    aji: float
+    aji_plus: float
+    images: tuple[InstanceImageScores, ...]
+
+
+class InstanceAccumulator(Accumulator):
+    """Pool the objects of many images.
+
+    Parameters
+    ----------
+    thresholds, strict, ignore
+        As in `instance_scores`. Panoptic quality is always strict, at 0.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import InstanceAccumulator
+    >>> scores = InstanceAccumulator(thresholds=0.5)
+    >>> for prediction in ([1, 1, 2, 2], [1, 1, 0, 3]):
+    ...     scores = scores.update(np.array([1, 1, 0, 2]), np.array(prediction))
+    >>> scores.result().objects.f1
+    array([1.])
+    """
+
+    def __init__(
+        self,
+        *,
+        thresholds: float | Sequence[float] = THRESHOLDS,
+        strict: bool = False,
+        ignore: Ignore = None,
+    ) -> None:
+        super().__init__()
+        self.thresholds = thresholds
+        self.strict = strict
+        self.ignore = ignore
+        self._levels = _as_levels(thresholds)
+        as_ignore(ignore)
+
+    def update(self, truth: Any, prediction: Any) -> InstanceAccumulator:
+        """Add one image, as `instance_scores` takes it; return the accumulator."""
+        overlaps = _object_overlaps(truth, prediction, self.ignore)
+        self._images.append(
+            InstanceImageScores(
+                objects=_scores_of_pairs(overlaps, self._levels, self.strict),
+                panoptic=_quality_of_pairs(overlaps, 0.5, strict=True),
+                aji=_jaccard_of(overlaps, one_to_one=False),
+                aji_plus=_jaccard_of(overlaps, one_to_one=True),
+            )
+        )
+        return self
+
+    def result(self) -> InstanceSetScores:
+        """Pool the images so far; without any a ValueError."""
+        images = self._records()
+        every = [image.objects for image in images]
+        panoptic = [image.panoptic for image in images]
+        return InstanceSetScores(
+            objects=_scores_of_counts(
+                self._levels,
+                np.sum([one.true_positives for one in every], axis=0),
+                np.sum([one.false_positives for one in every], axis=0),
+                np.sum([one.false_negatives for one in every], axis=0),
+                np.sum([one.mean_matched_iou * one.true_positives for one in every], axis=0),
+            ),
+            panoptic=_quality_of(
+                sum(one.true_positives for one in panoptic),
+                sum(one.false_positives for one in panoptic),
+                sum(one.false_negatives for one in panoptic),
+                sum(one.segmentation * one.true_positives for one in panoptic),
+            ),
+            mean_average_precision=mean([one.mean_average_precision for one in every]),
+            aji=mean([image.aji for image in images]),
+            aji_plus=mean([image.aji_plus for image in images]),
+            images=tuple(images),
+        )
+
+
+def _object_overlaps(truth: Any, prediction: Any, ignore: Ignore) -> Overlaps:
     """The pairs of objects that touch, from the contingency table."""
     if 0 in as_ignore(ignore):
         raise ValueError(
@@ -224,7 +306,7 @@ def object_overlaps(truth: Any, prediction: Any, ignore: Ignore) -> Overlaps:
     return overlaps_of(contingency_table(truth, prediction, ignore=ignore))
 
 
-def as_levels(thresholds: float | Sequence[float]) -> Array:
+def _as_levels(thresholds: float | Sequence[float]) -> Array:
     """Check thresholds of the intersection over union: from 0 to 1, increasing."""
     levels = np.atleast_1d(np.array(thresholds, dtype=float))
     increasing = levels.ndim == 1 and len(levels) > 0 and (np.diff(levels) > 0).all()
@@ -236,23 +318,17 @@ def as_levels(thresholds: float | Sequence[float]) -> Array:
     return levels
 
 
-def count_pairs(overlaps: Overlaps, levels: Array, strict: bool) -> tuple[Array, Array]:
-    """Pairs at each threshold, int64, and the sum of their IoU, float64."""
-    found, ious = np.zeros(len(levels), np.int64), np.zeros(len(levels))
-    for place, level in enumerate(levels):
-        pairs = pair_above(overlaps, level, strict)
-        found[place], ious[place] = len(pairs), overlaps.iou[pairs].sum()
-    return found, ious
-
-
-def scores_of_pairs(levels: Array, found: Array, ious: Array, overlaps: Overlaps) -> InstanceScores:
-    """Scores from the number of pairs and of objects."""
-    return scores_of_counts(
+def _scores_of_pairs(overlaps: Overlaps, levels: Array, strict: bool) -> InstanceScores:
+    """The scores of an image at each threshold."""
+    pairs = [pair_above(overlaps, level, strict) for level in levels]
+    found = np.array([len(one) for one in pairs], np.int64)
+    ious = np.array([overlaps.iou[one].sum() for one in pairs])
+    return _scores_of_counts(
         levels, found, overlaps.n_prediction - found, overlaps.n_truth - found, ious
     )
 
 
-def scores_of_counts(
+def _scores_of_counts(
     levels: Array, hits: Array, false: Array, missed: Array, ious: Array
 ) -> InstanceScores:
     """Scores from the counts at each threshold, of an image or of a set."""
@@ -274,23 +350,23 @@ def scores_of_counts(
     )
 
 
-def quality_of(found: int, ious: float, n_truth: int, n_prediction: int) -> PanopticQuality:
-    """Panoptic quality from the number of pairs, the sum of their IoU and the objects."""
-    objects = (n_truth + n_prediction) / 2
+def _quality_of_pairs(overlaps: Overlaps, threshold: float, strict: bool) -> PanopticQuality:
+    """Panoptic quality of an image."""
+    pairs = pair_above(overlaps, threshold, strict)
+    found, ious = len(pairs), float(overlaps.iou[pairs].sum())
+    return _quality_of(found, overlaps.n_prediction - found, overlaps.n_truth - found, ious)
+
+
+def _quality_of(hits: int, false: int, missed: int, ious: float) -> PanopticQuality:
+    """Panoptic quality from the counts of an image or of a set, and the sum of the pairs' IoU."""
+    objects = hits + (false + missed) / 2
     if objects == 0:
         return PanopticQuality(1.0, 1.0, 1.0, 0, 0, 0)
-    return PanopticQuality(
-        quality=ious / objects,
-        segmentation=ious / max(found, 1),
-        recognition=found / objects,
-        true_positives=found,
-        false_positives=n_prediction - found,
-        false_negatives=n_truth - found,
-    )
+    return PanopticQuality(ious / objects, ious / max(hits, 1), hits / objects, hits, false, missed)
 
 
-def jaccard_parts(overlaps: Overlaps, one_to_one: bool) -> tuple[int, int]:
-    """Pixels in all intersections and in all unions of AJI or AJI+."""
+def _jaccard_of(overlaps: Overlaps, one_to_one: bool) -> float:
+    """AJI or AJI+: pixels in all intersections by those in all unions, 1 without objects."""
     if one_to_one:
         chosen = pair_above(overlaps, 0, True, most_pairs=False)
     else:
@@ -300,9 +376,5 @@ def jaccard_parts(overlaps: Overlaps, one_to_one: bool) -> tuple[int, int]:
     sizes = int(overlaps.truth_sizes.sum() + overlaps.prediction_sizes[columns].sum())
     alone = np.ones(overlaps.n_prediction, bool)
     alone[columns] = False
-    return shared, sizes - shared + int(overlaps.prediction_sizes[alone].sum())
-
-
-def jaccard_of(shared: int, union: int) -> float:
-    """The index, 1 where there is no object."""
+    union = sizes - shared + int(overlaps.prediction_sizes[alone].sum())
     return shared / union if union else 1.0

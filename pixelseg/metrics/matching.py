@@ -12,18 +12,13 @@ of a thin line within a disc), and shortest augmenting paths stay near the pixel
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import check_same_shape
-
-from ._annotations import as_map
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, check_same_shape
+from ._inputs import as_map, as_reach
 
 #: Distances are counted in hundredths of a pixel, which makes the costs integers.
 COST_OF_A_PIXEL = 100
@@ -116,22 +111,6 @@ def match_boundaries(
         truth_matched=truth_matched,
         prediction_matched=prediction_matched,
     )
-
-
-def as_reach(tolerance: float, unit: str, shape: tuple[int, ...]) -> float:
-    """Turn a tolerance into pixels for an image of this shape."""
-    if unit not in ("diagonal", "pixel"):
-        raise ValueError(f"tolerance_unit is {unit!r} but must be 'diagonal' or 'pixel'.")
-    if not (np.isfinite(tolerance) and tolerance >= 0):
-        raise ValueError(f"tolerance is {tolerance!r} but must be 0 or a positive number.")
-    if unit == "pixel":
-        return float(tolerance)
-    if tolerance >= 1:
-        raise ValueError(
-            f"tolerance is {tolerance} but must be below 1, the whole diagonal: pass "
-            "tolerance_unit='pixel' if it is a number of pixels."
-        )
-    return tolerance * math.hypot(*shape)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from ._contingency import ContingencyTable, Ignore, contingency_tables
-
-Array = npt.NDArray[Any]
+from ._averages import mean, mean_of
+from ._contingency import PartitionTable, partition_tables
+from ._inputs import Ignore
 
 
 @dataclass(frozen=True)
@@ -50,16 +47,8 @@ def adapted_rand(
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. Of several truths the mean is taken.
-    prediction : array of int, shape of one truth
-        Segments of the result.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out of everything; 0 restricts the score to the
-        foreground, as the challenges do.
-    background : int or None, default 0
-        Label of the prediction whose pixels count as segments of one pixel each (a border between
-        cells joins nothing). None takes it as a segment like any other.
+    truth, prediction, ignore, background
+        As in `region_scores`.
     self_pairs : bool, default True
         Whether a pixel makes a pair with itself, as in the challenges' definition by
         probabilities (sums over n squared). False counts n (n - 1) pairs.
@@ -69,11 +58,6 @@ def adapted_rand(
     scores : PartitionScores
         `error` is the adapted Rand error of SNEMI3D; `f1` is V-Rand of ISBI 2012. Where a
         partition joins no pair at all, nothing that it joins is wrong: the share is 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
 
     Notes
     -----
@@ -92,37 +76,30 @@ def adapted_rand(
     >>> adapted_rand(truth, prediction)
     PartitionScores(precision=1.0, recall=0.5, f1=0.666..., error=0.333...)
     """
-    tables = contingency_tables(truth, prediction, ignore)
-    return mean_scores([adapted_rand_of(table, background, self_pairs) for table in tables])
+    tables = partition_tables(truth, prediction, ignore, background)
+    return mean_of([adapted_rand_of(table, self_pairs) for table in tables])
 
 
-def rand_index(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> float:
+def rand_index(
+    truth: Any, prediction: Any, *, ignore: Ignore = 0, background: int | None = 0
+) -> float:
     """Share of all pairs of pixels on which two partitions agree; of several truths, PRI.
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. The mean over several truths is the probabilistic Rand index (PRI).
-    prediction : array of int, shape of one truth
-        Segments of the result.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+    truth, prediction, ignore, background
+        As in `region_scores`. The mean over several truths is the probabilistic Rand index (PRI).
 
     Returns
     -------
     index : float
         From 0 to 1. 1 if there is only one pixel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
-
     Notes
     -----
-    Equal to `sklearn.metrics.rand_score` and, over several truths, to the PRI of the Berkeley
-    region benchmark. Most pairs are apart in any two partitions of a natural image, so that even
-    poor results reach 0.7.
+    With `background=None` equal to `sklearn.metrics.rand_score` and, over several truths, to the
+    PRI of the Berkeley region benchmark. Most pairs are apart in any two partitions of a natural
+    image, so that even poor results reach 0.7.
 
     Examples
     --------
@@ -131,35 +108,29 @@ def rand_index(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> float:
     >>> rand_index(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
     0.5
     """
-    return mean([rand_index_of(table) for table in contingency_tables(truth, prediction, ignore)])
+    tables = partition_tables(truth, prediction, ignore, background)
+    return mean([rand_index_of(table) for table in tables])
 
 
-def adjusted_rand_index(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> float:
+def adjusted_rand_index(
+    truth: Any, prediction: Any, *, ignore: Ignore = 0, background: int | None = 0
+) -> float:
     """Rand index above chance: 0 for a random result of the same sizes, 1 for an equal partition.
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. Of several truths the mean is taken.
-    prediction : array of int, shape of one truth
-        Segments of the result.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+    truth, prediction, ignore, background
+        As in `region_scores`.
 
     Returns
     -------
     index : float
         At most 1, negative if worse than chance.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
-
     Notes
     -----
-    Equal to `sklearn.metrics.adjusted_rand_score`. It is not 1 - the adapted Rand error, which is
-    no correction for chance.
+    With `background=None` equal to `sklearn.metrics.adjusted_rand_score`. It is not 1 - the
+    adapted Rand error, which is no correction for chance.
 
     Examples
     --------
@@ -168,15 +139,13 @@ def adjusted_rand_index(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> f
     >>> adjusted_rand_index(np.array([1, 1, 2, 2]), np.array([1, 1, 2, 3]))
     0.571...
     """
-    tables = contingency_tables(truth, prediction, ignore)
+    tables = partition_tables(truth, prediction, ignore, background)
     return mean([adjusted_rand_index_of(table) for table in tables])
 
 
-def adapted_rand_of(
-    table: ContingencyTable, background: int | None, self_pairs: bool
-) -> PartitionScores:
+def adapted_rand_of(table: PartitionTable, self_pairs: bool = True) -> PartitionScores:
     """Adapted Rand of one table."""
-    both, in_truth, in_prediction = squares(table, background)
+    both, in_truth, in_prediction = joined_pairs(table)
     if not self_pairs:
         both, in_truth, in_prediction = (
             pairs - table.n_pixels for pairs in (both, in_truth, in_prediction)
@@ -184,45 +153,29 @@ def adapted_rand_of(
     return partition_scores(both, in_prediction, in_truth)
 
 
-def rand_index_of(table: ContingencyTable) -> float:
+def rand_index_of(table: PartitionTable) -> float:
     """Rand index of one table."""
-    both, in_truth, in_prediction = squares(table, None)
+    both, in_truth, in_prediction = joined_pairs(table)
     pairs = table.n_pixels * (table.n_pixels - 1) / 2
     return 1 - ((in_truth + in_prediction) / 2 - both) / pairs if pairs else 1.0
 
 
-def adjusted_rand_index_of(table: ContingencyTable) -> float:
+def adjusted_rand_index_of(table: PartitionTable) -> float:
     """Adjusted Rand index of one table."""
     n = table.n_pixels
-    both, in_truth, in_prediction = (total - n for total in squares(table, None))
+    both, in_truth, in_prediction = (total - n for total in joined_pairs(table))
     if in_truth == in_prediction == both:
         return 1.0
     by_chance = in_truth * in_prediction / (n * (n - 1.0))
     return (both - by_chance) / ((in_truth + in_prediction) / 2 - by_chance)
 
 
-def squares(table: ContingencyTable, background: int | None) -> tuple[float, float, float]:
-    """Ordered pairs of pixels, each with itself too, joined in both, in truth, in prediction.
-
-    Pixels of the background label of the prediction are joined with themselves alone there.
-    """
-    cells, columns = table.counts.astype(float), table.prediction_sizes.astype(float)
+def joined_pairs(table: PartitionTable) -> tuple[float, float, float]:
+    """Ordered pairs of pixels, each with itself too, joined in both, in truth, in prediction."""
+    cells = table.counts[table.in_segment].astype(float)
+    columns = table.prediction_sizes[table.is_segment].astype(float)
     rows = table.truth_sizes.astype(float)
-    alone = 0.0
-    place = background_column(table, background)
-    if place is not None:
-        alone = columns[place]
-        cells, columns = cells[table.columns != place], np.delete(columns, place)
-    return cells @ cells + alone, rows @ rows, columns @ columns + alone
-
-
-def background_column(table: ContingencyTable, background: int | None) -> int | None:
-    """The column of the background label of the prediction, None if it does not occur."""
-    if background is None:
-        return None
-    place = int(np.searchsorted(table.prediction_labels, background))
-    found = place < len(table.prediction_labels) and table.prediction_labels[place] == background
-    return place if found else None
+    return cells @ cells + table.n_alone, rows @ rows, columns @ columns + table.n_alone
 
 
 def partition_scores(shared: float, of_prediction: float, of_truth: float) -> PartitionScores:
@@ -232,20 +185,3 @@ def partition_scores(shared: float, of_prediction: float, of_truth: float) -> Pa
     total = of_prediction + of_truth
     f1 = 2 * shared / total if total else 1.0
     return PartitionScores(precision, recall, f1, 1 - f1)
-
-
-def mean_scores(scores: list[PartitionScores]) -> PartitionScores:
-    """The mean of each field."""
-    return PartitionScores(
-        *(mean([getattr(score, name) for score in scores]) for name in score_names())
-    )
-
-
-def score_names() -> tuple[str, ...]:
-    """Fields of `PartitionScores`."""
-    return tuple(PartitionScores.__dataclass_fields__)
-
-
-def mean(values: list[float]) -> float:
-    """The mean as a float."""
-    return float(np.mean(values))

@@ -7,14 +7,10 @@ of the others; average precision weighs the top of the ranking, and suits rare c
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_mask
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, as_mask
 
 
 def roc_auc(
@@ -54,7 +50,7 @@ def roc_auc(
     >>> roc_auc(np.array([True, True, False, False]), np.array([0.9, 0.4, 0.6, 0.1]))
     0.75
     """
-    right, wrong = counts_above(truth, score, mask)
+    right, wrong = _counts_above(truth, score, mask)
     if right[-1] == 0 or wrong[-1] == 0:
         return float("nan")
     # Trapezoids: of pixels with one score, half of the pairs are in order.
@@ -71,12 +67,8 @@ def average_precision(
 
     Parameters
     ----------
-    truth : array of bool, any shape
-        True where a pixel is of the class: `labels == label`.
-    score : array of numbers, shape of truth
-        Higher is more likely of the class; need not be a probability.
-    mask : array of bool, shape of truth, default None
-        True where a pixel counts: the field of view, or `labels > 0`.
+    truth, score, mask
+        As in `roc_auc`.
 
     Returns
     -------
@@ -84,16 +76,11 @@ def average_precision(
         1 is perfect; the share of the class is chance. NaN if no pixel that counts is of the
         class.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As `roc_auc`.
-
     Notes
     -----
     The sum of precision times gain in recall over all thresholds, without interpolation, equal to
     `sklearn.metrics.average_precision_score` (which says 0 where we say NaN). For AP of objects
-    see `instance_scores`, for that of boundaries `boundary_benchmark`. Memory: as `roc_auc`.
+    see `instance_scores`, for that of boundaries `BoundaryAccumulator`. Memory: as `roc_auc`.
 
     Examples
     --------
@@ -102,18 +89,18 @@ def average_precision(
     >>> average_precision(np.array([True, True, False, False]), np.array([0.9, 0.4, 0.6, 0.1]))
     0.833...
     """
-    right, wrong = counts_above(truth, score, mask)
+    right, wrong = _counts_above(truth, score, mask)
     if right[-1] == 0:
         return float("nan")
     gains = np.diff(right, prepend=0)
     return float(gains @ (right / (right + wrong))) / float(right[-1])
 
 
-def counts_above(
+def _counts_above(
     truth: npt.ArrayLike, score: npt.ArrayLike, mask: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Pixels of the class, and others, at or above each score that occurs, from high to low."""
-    truth, score = as_ranking(truth, score, mask)
+    truth, score = _as_ranking(truth, score, mask)
     order = np.argsort(score)[::-1]
     score, truth = score[order], truth[order]
     last = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)
@@ -121,7 +108,7 @@ def counts_above(
     return right, last + 1 - right
 
 
-def as_ranking(
+def _as_ranking(
     truth: npt.ArrayLike, score: npt.ArrayLike, mask: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Check a truth and its score, and take the pixels that count."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ._contingency import ContingencyTable, Ignore, contingency_tables
-from .information import VariationOfInformation, mean_variation, v_info_of, variation_of
-from .overlap import Covering, covering_of
+from ._accumulator import Accumulator
+from ._averages import mean, mean_of
+from ._contingency import PartitionTable, partition_tables
+from ._inputs import Ignore, as_background, as_ignore
+from .covering import Covering, covering_of
+from .information import VariationOfInformation, v_info_of, variation_of
 from .rand import (
     PartitionScores,
     adapted_rand_of,
     adjusted_rand_index_of,
-    mean,
-    mean_scores,
     rand_index_of,
 )
 
@@ -41,14 +42,17 @@ def region_scores(
     Parameters
     ----------
     truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments of one annotator or of several.
+        Segments of one annotator or of several, of which the mean is taken.
     prediction : array of int, shape of one truth
         Segments of the result.
     ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+        Label or labels of the truth whose pixels are left out of everything; 0 restricts the
+        scores to the foreground, as the challenges of connectomics do. None scores 0 of the truth
+        as a segment.
     background : int or None, default 0
-        Label of the prediction whose pixels are segments of one pixel each in `adapted_rand` and
-        `v_info`; elsewhere it is a segment like any other.
+        Label of the prediction that is no segment: it covers nothing, and each of its pixels stands
+        alone, so that a border between cells joins nothing, and leaving pixels out does not pay.
+        None scores 0 of the prediction as a segment, as Berkeley's and CREMI's programs do.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def region_scores(
     Raises
     ------
     TypeError, ValueError
-        As `contingency_table`.
+        As `contingency_table`; also if `background` is neither None nor an integer.
 
     Notes
     -----
@@ -73,16 +77,66 @@ def region_scores(
     >>> scores.rand_index, scores.covering.of_truth, scores.adapted_rand.precision
     (0.5, 0.625, 0.75)
     """
-    return region_scores_of(contingency_tables(truth, prediction, ignore), background)
+    return _scores_of(partition_tables(truth, prediction, ignore, background))
 
 
-def region_scores_of(tables: list[ContingencyTable], background: int | None) -> RegionScores:
+def _scores_of(tables: list[PartitionTable]) -> RegionScores:
     """Every score from the tables of one prediction."""
     return RegionScores(
         covering=covering_of(tables),
         rand_index=mean([rand_index_of(table) for table in tables]),
         adjusted_rand_index=mean([adjusted_rand_index_of(table) for table in tables]),
-        variation_of_information=mean_variation([variation_of(table) for table in tables]),
-        adapted_rand=mean_scores([adapted_rand_of(table, background, True) for table in tables]),
-        v_info=mean_scores([v_info_of(table, background) for table in tables]),
+        variation_of_information=mean_of([variation_of(table) for table in tables]),
+        adapted_rand=mean_of([adapted_rand_of(table) for table in tables]),
+        v_info=mean_of([v_info_of(table) for table in tables]),
     )
+
+
+@dataclass(frozen=True)
+class RegionSetScores:
+    """Scores of partitions over a set: `mean`, each image weighing the same, and each image."""
+
+    mean: RegionScores
+    images: tuple[RegionScores, ...]
+
+
+class RegionAccumulator(Accumulator):
+    """Average the scores of partitions over images: every image of the set weighs the same.
+
+    Parameters
+    ----------
+    ignore, background
+        As in `region_scores`.
+
+    Notes
+    -----
+    The Berkeley benchmark pools covering over annotators, not images: see `HierarchyAccumulator`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pixelseg.metrics import RegionAccumulator
+    >>> scores = RegionAccumulator()
+    >>> for prediction in ([1, 1, 2, 2], [1, 1, 1, 2]):
+    ...     scores = scores.update(np.array([1, 1, 1, 2]), np.array(prediction))
+    >>> scores.result().mean.rand_index
+    0.75
+    """
+
+    def __init__(self, *, ignore: Ignore = 0, background: int | None = 0) -> None:
+        super().__init__()
+        self.ignore = ignore
+        self.background = background
+        as_ignore(ignore), as_background(background)
+
+    def update(self, truth: Any, prediction: Any) -> RegionAccumulator:
+        """Add one image, as `region_scores` takes it; return the accumulator."""
+        self._images.append(
+            region_scores(truth, prediction, ignore=self.ignore, background=self.background)
+        )
+        return self
+
+    def result(self) -> RegionSetScores:
+        """Average the images so far; without any a ValueError."""
+        images = self._records()
+        return RegionSetScores(mean_of(images), tuple(images))

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pixelseg._core.arrays import as_spacing, check_same_shape
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array, as_spacing, check_same_shape
+from .._core.grid import find_borders
 
 
 @dataclass(frozen=True)
@@ -216,11 +214,8 @@ def _as_object(mask: npt.ArrayLike, name: str) -> Array:
 
 def _surface(mask: Array) -> Array:
     """The pixels of an object that have a pixel outside it across a side."""
-    padded = np.pad(mask, 1)
-    deep = mask.copy()
+    marks = find_borders(mask)
     for axis in range(mask.ndim):
-        for step in (slice(None, -2), slice(2, None)):
-            neighbours = [slice(1, -1)] * mask.ndim
-            neighbours[axis] = step
-            deep &= padded[tuple(neighbours)]
-    return mask & ~deep
+        np.moveaxis(marks, axis, 0)[[0, -1]] = True
+    marks &= mask
+    return marks

@@ -13,10 +13,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from ._annotations import as_map
+from .._core.arrays import Array
+from ._inputs import as_map
 
 
-def thin_boundaries(boundaries: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def thin_boundaries(boundaries: npt.ArrayLike) -> Array:
     """Thin a boundary map until it is stable.
 
     Parameters
@@ -50,12 +51,12 @@ def thin_boundaries(boundaries: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     padded = np.zeros((height + 2, width + 2), np.uint8)
     padded[1:-1, 1:-1] = boundaries
     flat = padded.reshape(-1)
-    thin_until_stable(flat, width + 2, np.flatnonzero(flat), removable_codes())
+    thin_until_stable(flat, width + 2, np.flatnonzero(flat), _removable_codes())
     return padded[1:-1, 1:-1] != 0
 
 
 @cache
-def removable_codes() -> npt.NDArray[np.bool_]:
+def _removable_codes() -> Array:
     """Whether a pixel may go, by the code of its neighbours: one table for each half round.
 
     Bit k of a code is neighbour k, from east (0) against the clock to south-east (7); the

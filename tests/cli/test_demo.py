@@ -1,12 +1,14 @@
 """The demo and the warm-up, run whole."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from pixelseg import io, metrics
-from pixelseg.cli import _demo_images
+from pixelseg.cli import _demo_images, warmup
 from pixelseg.cli.demo import packaged_strokes
 
 
@@ -51,7 +53,17 @@ def test_demo_needs_a_folder(run, tmp_path):
     assert "must be a folder" in err
 
 
-def test_warmup_says_how_long_it_took(run):
-    code, out, err = run("warmup")
-    assert code == 0, err
-    assert re.search(r"^all +[\d.]+ s$", out, re.MULTILINE)
+def test_warmup_runs_every_kernel_file_and_says_how_long_it_took():
+    code = (
+        "import sys; from pathlib import Path; import pixelseg; "
+        "from pixelseg.cli import main; assert main(['warmup']) == 0; "
+        "root = Path(pixelseg.__file__).parents[1]; "
+        "found = root.glob('pixelseg/*/_*_kernels.py'); "
+        "names = {'.'.join(p.relative_to(root).with_suffix('').parts) for p in found}; "
+        "print(sorted(names - set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *lines, missing = done.stdout.splitlines()
+    assert missing == "[]"
+    assert [line.split()[0] for line in lines] == [*warmup.PACKAGES, "all"]
+    assert re.fullmatch(r"all +[\d.]+ s", lines[-1])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pixelseg import io, metrics
+from tests.metrics.sets import score_set
 
 TRUTHS = {
     "a": np.repeat([[1] * 8 + [2] * 8], 16, axis=0),
@@ -59,9 +60,11 @@ def test_scores_are_those_of_the_library(run, sets, tmp_path):
     assert total["instances"]["panoptic_quality"] == instances.panoptic.quality
     assert total["instances"]["mean_average_precision"] == instances.mean_average_precision
     assert second["instances"]["aji"] == instances.images[1].aji
-    superpixels = of(metrics.SuperpixelBenchmark())
+    superpixels = of(metrics.SuperpixelAccumulator())
     assert total["superpixels"]["boundary_recall"] == superpixels.mean.boundary_recall
-    curve = metrics.boundary_benchmark(TRUTHS.values(), [[one] for one in RESULTS.values()])
+    curve = score_set(
+        metrics.BoundaryAccumulator(), TRUTHS.values(), [[one] for one in RESULTS.values()]
+    )
     assert total["boundaries"]["f1"] == curve.ods.f1
     assert second["boundaries"]["precision"] == curve.images[1].precision
 
@@ -123,7 +126,7 @@ def test_a_soft_boundary_map(run, tmp_path):
         "--json", out, "--pictures", tmp_path,
     )  # fmt: skip
     assert code == 0, err
-    expected = metrics.boundary_benchmark([TRUTHS["a"]], [soft])
+    expected = metrics.BoundaryAccumulator().update(TRUTHS["a"], soft).result()
     total = json.loads(out.read_text())["all"]["boundaries"]
     assert total["f1"] == expected.ods.f1 == 1
     assert total["average_precision"] == expected.average_precision

@@ -1,5 +1,6 @@
 """Help, exit codes, and what is imported when."""
 
+import os
 import re
 import subprocess
 import sys
@@ -64,6 +65,19 @@ def test_ctrl_c_is_code_130(run, monkeypatch, folder, model):
     assert code == 130
     assert "stopped" in err
     assert sorted(folder.iterdir()) == before
+
+
+def test_names_that_the_terminal_cannot_show_stop_nothing(folder, model):
+    name = folder / "\u65e5\u672c.png"
+    (folder / "more.png").rename(name)
+    done = subprocess.run(
+        [sys.executable, "-m", "pixelseg", "predict", str(name), "-m", str(model), "--dry-run"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert rb"\u65e5\u672c.png" in done.stdout
 
 
 def test_help_imports_neither_numpy_nor_a_command():

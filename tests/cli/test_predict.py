@@ -123,3 +123,20 @@ def test_warnings_are_sentences(run, folder, model):
     assert code == 0
     assert "pixelseg: warning: image has dtype uint16" in err
     assert "warnings.warn" not in err
+
+
+def test_labels_that_a_png_cannot_hold_go_into_a_tiff(run, folder):
+    image, strokes = two_halves()
+    io.write_image(folder / "large.png", image)
+    io.write_labels(folder / "large_labels.tif", strokes * np.uint32(40_000))
+    path = folder / "m.pixelseg"
+    assert run("train", folder / "large.png", "-o", path, "--sigmas", 1)[0] == 0
+    code, _, err = run("predict", folder / "large.png", "-m", path)
+    assert code == 0, err
+    assert set(np.unique(io.read_labels(folder / "large_segmented.tif"))) == {40_000, 80_000}
+
+
+def test_an_output_that_is_a_file_is_named(run, folder, model):
+    code, _, err = run("predict", folder, "-m", model, "-o", folder / "more.png")
+    assert code == 1
+    assert "more.png is a file but --output must be a folder" in err

@@ -186,3 +186,14 @@ def test_slices_that_are_not_as_the_shape_says():
 
     with pytest.raises(ValueError, match=r"shape \(1, 7, 8\) where \(1, 8, 8\) was due"):
         as_image(Short()).read()
+
+
+def test_pixels_are_as_stored(rng):
+    stored = rng.normal(size=(2, 4, 5)).astype(">f4")
+    stored[0, 1, 2] = np.nan
+    image = as_image(stored, channel_axis=0, mask=np.zeros((4, 5), bool))
+    pixels = image.pixels()
+    assert np.shares_memory(pixels, stored)
+    np.testing.assert_array_equal(pixels, np.moveaxis(stored, 0, -1))
+    assert image.pixels(((1, 3), (0, 2))).shape == (2, 2, 2)
+    assert as_image(stored[0]).pixels().shape == (4, 5, 1)

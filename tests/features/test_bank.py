@@ -1,7 +1,6 @@
 """The feature bank against scipy, and its promises: same bits in any box, nothing leaks in."""
 
 import tracemalloc
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,9 +10,10 @@ from skimage import data
 from sklearn.base import clone
 
 from pixelseg import FeatureBank
+from pixelseg._core.boxes import box3d, slices_of
 from pixelseg._core.image import as_image
-from pixelseg._core.workspace import Results, Workspace
-from pixelseg.features import OPS, Op, workspace
+from pixelseg._core.workspace import pool
+from pixelseg.features import OPS, Op, compute_box, workspace_bytes
 from tests.oracles.features import columns
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
@@ -139,7 +139,7 @@ def test_narrow_axes_have_differences_that_make_sense():
 def whole():
     image = as_image(texture((150, 163)).astype(np.float32))
     plan = FeatureBank(sigmas=(0.7, 1.6, 3.5, 6.0)).plan(image)
-    return image, plan, plan.compute(image, image.whole)
+    return image, plan, compute_box(plan, image, image.whole)
 
 
 @given(st.data())
@@ -149,8 +149,36 @@ def test_any_box_has_the_same_bits(whole, data):
     for size in image.spatial_shape:
         start = data.draw(st.integers(0, size - 1))
         box.append((start, data.draw(st.integers(start + 1, size))))
-    part = plan.compute(image, tuple(box))
+    part = compute_box(plan, image, tuple(box))
     expected = features[(slice(None), slice(None), *(slice(*edge) for edge in box))]
+    np.testing.assert_array_equal(part, expected)
+
+
+@st.composite
+def boxes_of_images(draw):
+    """A bank, an image of its own shape, spacing and mask, and a box of it."""
+    ndim = draw(st.sampled_from([2, 3]))
+    shape = draw(st.tuples(*[st.integers(1, 90 if ndim == 2 else 26)] * ndim))
+    sigmas = draw(st.lists(st.floats(0.3, 12 if ndim == 2 else 5), min_size=1, max_size=3))
+    ops = draw(st.sampled_from([None, *([name] for name in OPS)]))
+    spacing = draw(st.tuples(*[st.floats(0.5, 3)] * ndim))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    mask = rng.random(shape) < 0.8 if draw(st.booleans()) else None
+    box = []
+    for size in shape:
+        start = draw(st.integers(0, size - 1))
+        box.append((start, draw(st.integers(start + 1, size))))
+    image = rng.normal(0, 100, shape).astype(np.float32)
+    return FeatureBank(ops, sigmas), image, spacing, mask, tuple(box)
+
+
+@given(boxes_of_images())
+def test_any_box_has_the_same_bits_at_any_sigma(drawn):
+    bank, source, spacing, mask, box = drawn
+    image = as_image(source, channel_axis=None, spacing=spacing, mask=mask)
+    plan = bank.plan(image)
+    part = compute_box(plan, image, box)
+    expected = compute_box(plan, image, image.whole)[(slice(None), *slices_of(box3d(box)))]
     np.testing.assert_array_equal(part, expected)
 
 
@@ -158,7 +186,7 @@ def test_any_box_has_the_same_bits(whole, data):
 def test_any_crop_has_the_same_bits_beyond_the_halo(whole, top, left, right):
     image, plan, features = whole
     crop = as_image(image.source[top:, left:right])
-    part = plan.compute(crop, crop.whole)
+    part = compute_box(plan, crop, crop.whole)
     _, halo, _ = plan.halo
     expected = features[:, :, top:, left:right]
     inner = (slice(None), slice(None), slice(halo, -halo), slice(halo, -halo))
@@ -168,13 +196,13 @@ def test_any_crop_has_the_same_bits_beyond_the_halo(whole, top, left, right):
 def test_boxes_of_a_volume_have_the_same_bits():
     image = as_image(texture((14, 45, 50)), channel_axis=None, spacing=(2, 1, 1))
     plan = FeatureBank(sigmas=(1.0, 3.5)).plan(image)
-    features = plan.compute(image, image.whole)
+    features = compute_box(plan, image, image.whole)
     for box in [
         ((0, 5), (3, 40), (7, 8)),
         ((13, 14), (0, 45), (0, 33)),
         ((4, 9), (20, 21), (0, 50)),
     ]:
-        part = plan.compute(image, box)
+        part = compute_box(plan, image, box)
         index = (slice(None), *(slice(*edge) for edge in box))
         np.testing.assert_array_equal(part, features[index])
 
@@ -272,14 +300,14 @@ def test_boxes_and_crops_of_a_masked_image_have_the_same_bits():
     mask[:, 60:] = True  # far from any hole a pixel must still take the same way
     checked = as_image(image, mask=mask)
     plan = FeatureBank(sigmas=(0.7, 3.5)).plan(checked)
-    features = plan.compute(checked, checked.whole)
+    features = compute_box(plan, checked, checked.whole)
     for box in [((0, 90), (75, 100)), ((13, 14), (0, 99)), ((40, 77), (51, 53))]:
         index = (slice(None), slice(None), *(slice(*edge) for edge in box))
-        np.testing.assert_array_equal(plan.compute(checked, box), features[index])
+        np.testing.assert_array_equal(compute_box(plan, checked, box), features[index])
     crop = as_image(image[:, 30:], mask=mask[:, 30:])
     halo = plan.halo[2]
     np.testing.assert_array_equal(
-        plan.compute(crop, crop.whole)[..., halo:], features[..., 30 + halo :]
+        compute_box(plan, crop, crop.whole)[..., halo:], features[..., 30 + halo :]
     )
 
 
@@ -331,7 +359,8 @@ def test_an_op_of_ones_own():
     checked = as_image(image)
     plan = bank.plan(checked)
     np.testing.assert_array_equal(
-        plan.compute(checked, ((10, 30), (5, 70)))[:, 0], np.moveaxis(features, -1, 0)[:, 10:30, 5:]
+        compute_box(plan, checked, ((10, 30), (5, 70)))[:, 0],
+        np.moveaxis(features, -1, 0)[:, 10:30, 5:],
     )
     mask = image > image.mean()
     masked = bank.transform(np.where(mask, image, np.nan), mask=mask)
@@ -406,87 +435,30 @@ def test_scikit_learn_manners():
         ((30, 40, 300), ((2, 9), (0, 8), (100, 130))),
     ],
 )
-def test_workspace_bytes_bound_what_is_held(shape, box, masked):
+def test_workspace_bytes_bound_what_is_held(shape, box, masked, monkeypatch):
     image = as_image(
         texture(shape), channel_axis=None, mask=np.ones(shape, bool) if masked else None
     )
     plan = FeatureBank().plan(image)
     box_shape = (1, *(stop - start for start, stop in box))[-3:]
     out = np.empty((plan.n_features, *box_shape), np.float32)
-    plan.compute(image, box, out)
+    compute_box(plan, image, box, out)
 
-    def peak():
-        tracemalloc.start()
-        plan.compute(image, box, out)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak
-
-    # A thread of its own has no memory from earlier calls.
-    with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(peak).result()
-    bound = plan.workspace_bytes(box_shape, image.shape3d)
+    # Nothing is left from earlier calls.
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "KEPT", 0)
+        compute_box(plan, image, box, out)
+    assert pool.idle_bytes == 0
+    tracemalloc.start()
+    compute_box(plan, image, box, out)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    bound = workspace_bytes(plan, box_shape, image.shape3d)
     assert held < bound
     pixels_read = [
         min(n + 2 * h, size) for n, h, size in zip(box_shape, plan.halo, image.shape3d, strict=True)
     ]
     assert bound < 250 * np.prod(pixels_read)  # a bound that says something
-
-
-def test_the_workspace_is_used_again():
-    with workspace.scope():
-        first = workspace.take((3, 40))
-        assert first.ctypes.data % 64 == 0
-        workspace.give(first)
-        again = workspace.take(120)
-        assert again.ctypes.data == first.ctypes.data
-        assert not np.shares_memory(workspace.take(120), again)
-    mark = workspace.mark()
-    outer = workspace.take(500)
-    workspace.release(mark)
-    assert workspace.take(500).ctypes.data == outer.ctypes.data
-    workspace.release(mark)
-
-
-def test_idle_memory_makes_room_within_a_budget():
-    space = Workspace()
-    with space.within(10_000):
-        first = space.take(1000)
-    assert space.idle_bytes == 4000
-    with space.within(10_000):
-        assert np.shares_memory(space.take(1000), first)
-        space.take(1200)
-        space.take(900)  # more than the budget, and nothing idle to give
-        assert space.idle_bytes == 0
-    with space.within(10_000):
-        space.take(1500)
-        assert space.idle_bytes + space.taken_bytes <= 10_000
-        space.take(800)
-        assert space.idle_bytes + space.taken_bytes <= 10_000
-    assert space.taken_bytes == 0
-
-
-def test_a_result_s_memory_is_used_again_when_nobody_holds_it():
-    results = Results()
-    first = results.take((2, 30, 40))
-    assert first.flags.writeable
-    assert first.ctypes.data % 64 == 0
-    assert first.dtype == np.float32
-    address = first.ctypes.data
-    view = np.moveaxis(first, 0, -1)[3:, 4:, 1]
-    view[...] = 5
-    del first
-    other = results.take((2, 30, 40))
-    assert not np.shares_memory(view, other)
-    assert (view == 5).all()
-    del view
-    again = results.take((60, 40))
-    assert again.ctypes.data == address
-    assert results.take((60, 40)).ctypes.data != other.ctypes.data
-    del again, other
-    results.KEPT = 100
-    results.take((3, 3))
-    assert sum(idle.nbytes for idle in results._idle) <= 100
 
 
 def test_results_of_one_image_after_the_other_do_not_mix():

@@ -46,6 +46,36 @@ def test_a_row_is_the_weighted_sum_of_its_pairs(pairs, copies, order, rng):
         assert (out[[start - 1, start + WIDTH]] == 5).all()
 
 
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("pairs", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+def test_an_order_has_the_same_bits_whichever_others_are_made(pairs, copies, rng):
+    pairs = 4 if copies and pairs != 1 else pairs
+    weights = rng.normal(size=(3, pairs + 1)).astype(np.float32)
+    if copies:
+        weights[0] = np.eye(pairs + 1)[0]
+    source = rng.normal(size=(2 * pairs + 1) * WIDTH).astype(np.float32)
+    starts = WIDTH * np.arange(2 * pairs + 1)
+    before = starts[:pairs][::-1].astype(np.uint64)
+    after = starts[pairs + 1 :].astype(np.uint64)
+    out = np.zeros((3, 3, WIDTH), np.float32)
+    for order in range(3):
+        at = [(3 * order + k) * WIDTH for k in range(3)]
+        filters.filter_row(
+            source,
+            starts[pairs],
+            before,
+            after,
+            weights,
+            copies,
+            order,
+            out.reshape(-1),
+            *at,
+            WIDTH,
+        )
+    np.testing.assert_array_equal(out[1:, 0], out[[0, 0], 0])
+    np.testing.assert_array_equal(out[2, 1], out[1, 1])
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_reflection_is_numpys(size):
     padded = np.pad(np.arange(size), 17, mode="symmetric")

@@ -52,7 +52,7 @@ def test_bits_are_those_of_sklearn(rows, splitter, peer):
 def test_n_jobs_changes_nothing(rows):
     X, y = rows
     one, two = (ForestClassifier(20, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
-    assert one.forest_.equals(two.forest_)
+    assert one.flat_.equals(two.flat_)
     np.testing.assert_array_equal(one.predict_proba(X), two.predict_proba(X))
 
 
@@ -72,21 +72,21 @@ def test_batches_of_trees_are_those_of_one_fit(params, monkeypatch):
     whole = ForestClassifier(25, **params).fit(X, y)
     monkeypatch.setattr(classifier, "_ROWS_AT_ONCE", 299)
     in_batches = ForestClassifier(25, **params).fit(X, y)
-    assert in_batches.forest_.equals(whole.forest_)
+    assert in_batches.flat_.equals(whole.flat_)
 
 
 def test_the_same_call_grows_the_same_forest(rows):
     X, y = rows
     first, again = (ForestClassifier(20).fit(X, y) for _ in range(2))
-    assert first.forest_.equals(again.forest_)
-    assert not first.forest_.equals(ForestClassifier(20, random_state=1).fit(X, y).forest_)
+    assert first.flat_.equals(again.flat_)
+    assert not first.flat_.equals(ForestClassifier(20, random_state=1).fit(X, y).flat_)
 
 
 def test_only_arrays_are_kept(rows):
     fitted = ForestClassifier(5).fit(*rows)
     learned = {name for name in vars(fitted) if name.endswith("_")}
-    assert learned == {"classes_", "n_features_in_", "forest_"}
-    assert isinstance(fitted.forest_, FlatForest)
+    assert learned == {"classes_", "n_features_in_", "flat_"}
+    assert isinstance(fitted.flat_, FlatForest)
 
 
 def test_weights_move_the_answer(rows):
@@ -111,7 +111,7 @@ def test_a_share_of_the_rows_is_not_next_to_nothing(rows):
     X, y = rows
     by_share = ForestClassifier(10, max_samples=0.01).fit(X, y)
     by_number = ForestClassifier(10, max_samples=100).fit(X, y)
-    assert by_share.forest_.equals(by_number.forest_)
+    assert by_share.flat_.equals(by_number.flat_)
 
 
 @pytest.mark.parametrize("kind", [RandomForestClassifier, ExtraTreesClassifier])
@@ -123,7 +123,7 @@ def test_a_fitted_forest_of_sklearn_is_compiled(rows, kind):
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
     again = clone(ours).fit(X.astype(np.float32), y)
     expected = FlatForest.from_sklearn(clone(theirs).fit(X.astype(np.float32), y))
-    assert again.forest_.equals(expected)
+    assert again.flat_.equals(expected)
 
 
 @pytest.mark.parametrize("kind", [DecisionTreeClassifier, ExtraTreeClassifier])

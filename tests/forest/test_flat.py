@@ -42,7 +42,7 @@ def test_oracle_sklearn_and_flat_forest_agree(kind):
     flat = FlatForest.from_sklearn(forest)
     expected = oracle.forest_probabilities(forest.estimators_, X)
     np.testing.assert_array_equal(forest.predict_proba(X), expected)
-    np.testing.assert_array_equal(flat.predict_proba(X), expected)
+    np.testing.assert_array_equal(flat.predict_planes(X.T), expected)
     np.testing.assert_array_equal(oracle.flat_probabilities(flat.arrays(), X), expected)
 
 
@@ -54,7 +54,7 @@ def test_bits_are_those_of_sklearn(kind, max_depth, n_classes, n_estimators):
     X, _ = make_rows(500, n_classes=n_classes, seed=1)
     forest = grow(kind, n_estimators, n_classes=n_classes, max_depth=max_depth)
     flat = FlatForest.from_sklearn(forest)
-    np.testing.assert_array_equal(flat.predict_proba(X), forest.predict_proba(X))
+    np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
     assert flat.n_trees == n_estimators
     assert flat.n_classes == n_classes
     assert flat.n_nodes == sum(tree.tree_.node_count for tree in forest.estimators_)
@@ -68,7 +68,7 @@ def test_any_number_of_features(n_features):
     forest = grow(n_features=n_features)
     flat = FlatForest.from_sklearn(forest)
     assert flat.n_features == n_features
-    np.testing.assert_array_equal(flat.predict_proba(X), forest.predict_proba(X))
+    np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
 
 
 @pytest.mark.kernels
@@ -78,8 +78,8 @@ def test_any_number_of_rows(n):
     forest = grow(n_estimators=3)
     expected = forest.predict_proba(X)[:n]
     flat = FlatForest.from_sklearn(forest)
-    np.testing.assert_array_equal(flat.predict_proba(X[:n]), expected)
-    np.testing.assert_array_equal(most_probable(flat.decide(X[:n])), most_probable(expected))
+    np.testing.assert_array_equal(flat.predict_planes(X[:n].T), expected)
+    np.testing.assert_array_equal(flat.predict_early_exit(X[:n].T), most_probable(expected))
 
 
 def test_unchecked_values_that_are_not_finite_stay_within_the_trees():
@@ -88,9 +88,9 @@ def test_unchecked_values_that_are_not_finite_stay_within_the_trees():
     X = X.astype(np.float32)
     X[:25] = np.repeat(bits.view(np.float32), 5)[:, None]
     flat = FlatForest.from_sklearn(grow(n_estimators=30))
-    result = flat.predict_proba(X, check_finite=False)
+    result = flat.predict_planes(X.T, check_finite=False)
     np.testing.assert_allclose(result.sum(axis=1), 1)
-    np.testing.assert_array_equal(result[25:], flat.predict_proba(X[25:]))
+    np.testing.assert_array_equal(result[25:], flat.predict_planes(X[25:].T))
 
 
 def test_negative_zero_is_zero():
@@ -103,7 +103,7 @@ def test_negative_zero_is_zero():
         arrays["threshold"] = np.where(middle, np.float32(threshold), arrays["threshold"])
         flat = FlatForest.from_arrays(arrays)
         expected = oracle.flat_probabilities(arrays, X)
-        np.testing.assert_array_equal(flat.predict_proba(X), expected)
+        np.testing.assert_array_equal(flat.predict_planes(X.T), expected)
 
 
 def test_rows_beyond_one_thread_s_share():
@@ -112,7 +112,7 @@ def test_rows_beyond_one_thread_s_share():
     flat = FlatForest.from_sklearn(forest)
     expected = forest.predict_proba(X)
     for n_jobs in (None, 1, 2, -1):
-        np.testing.assert_array_equal(flat.predict_proba(X, n_jobs=n_jobs), expected)
+        np.testing.assert_array_equal(flat.predict_planes(X.T, n_jobs=n_jobs), expected)
 
 
 def layouts(X):
@@ -139,14 +139,14 @@ def test_any_layout(layout, dtype):
     X = (8 * X).astype(dtype)
     forest = grow()
     given_rows = layouts(X)[layout]
-    result = FlatForest.from_sklearn(forest).predict_proba(given_rows)
+    result = FlatForest.from_sklearn(forest).predict_planes(np.asarray(given_rows).T)
     np.testing.assert_array_equal(result, forest.predict_proba(X))
 
 
 def test_planes_of_an_image():
     planes = np.random.default_rng(1).standard_normal((7, 19, 31)).astype(np.float32)
     forest = grow()
-    result = FlatForest.from_sklearn(forest).predict_proba(planes.reshape(7, -1).T)
+    result = FlatForest.from_sklearn(forest).predict_planes(planes.reshape(7, -1))
     expected = forest.predict_proba(np.moveaxis(planes, 0, -1).reshape(-1, 7))
     np.testing.assert_array_equal(result, expected)
 
@@ -158,7 +158,7 @@ def test_rows_on_the_threshold_and_beside_it():
     near = edges.astype(np.float32)
     values = np.concatenate([near, np.nextafter(near, np.inf), np.nextafter(near, -np.inf)])
     X = np.column_stack([values, np.zeros_like(values)])
-    result = FlatForest.from_sklearn(forest).predict_proba(X)
+    result = FlatForest.from_sklearn(forest).predict_planes(X.T)
     np.testing.assert_array_equal(result, forest.predict_proba(X))
 
 
@@ -171,7 +171,7 @@ def test_features_as_large_as_float32_holds():
     with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums X to look for NaN
         forest = RandomForestClassifier(5, random_state=0).fit(X, y)
         expected = forest.predict_proba(X)
-    np.testing.assert_array_equal(FlatForest.from_sklearn(forest).predict_proba(X), expected)
+    np.testing.assert_array_equal(FlatForest.from_sklearn(forest).predict_planes(X.T), expected)
 
 
 @pytest.mark.parametrize("kind", [DecisionTreeClassifier, ExtraTreeClassifier])
@@ -180,7 +180,7 @@ def test_single_trees(kind):
     tree = kind(random_state=0).fit(X, y)
     flat = FlatForest.from_sklearn(tree)
     assert flat.n_trees == 1
-    np.testing.assert_array_equal(flat.predict_proba(X), tree.predict_proba(X))
+    np.testing.assert_array_equal(flat.predict_planes(X.T), tree.predict_proba(X))
 
 
 def test_trees_of_one_leaf():
@@ -189,13 +189,13 @@ def test_trees_of_one_leaf():
     flat = FlatForest.from_sklearn(forest)
     assert flat.n_nodes == 4
     assert flat.depth == 0
-    np.testing.assert_array_equal(flat.predict_proba(X), forest.predict_proba(X))
+    np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
 
 
 def test_one_class():
     X, _ = make_rows(40)
     forest = RandomForestClassifier(4, random_state=0).fit(X, np.zeros(40))
-    result = FlatForest.from_sklearn(forest).predict_proba(X)
+    result = FlatForest.from_sklearn(forest).predict_planes(X.T)
     np.testing.assert_array_equal(result, np.ones((40, 1)))
 
 
@@ -208,9 +208,9 @@ def test_a_forest_grown_on_missing_values_reads_finite_rows(kind):
     assert np.isinf(thresholds).any() or kind is ExtraTreesClassifier
     flat = FlatForest.from_sklearn(forest)
     rows, _ = make_rows(300, seed=1)
-    np.testing.assert_array_equal(flat.predict_proba(rows), forest.predict_proba(rows))
+    np.testing.assert_array_equal(flat.predict_planes(rows.T), forest.predict_proba(rows))
     np.testing.assert_array_equal(
-        FlatForest.from_arrays(flat.arrays()).predict_proba(rows), forest.predict_proba(rows)
+        FlatForest.from_arrays(flat.arrays()).predict_planes(rows.T), forest.predict_proba(rows)
     )
 
 
@@ -219,23 +219,23 @@ def test_rows_that_are_not_finite_are_refused(bad):
     X, _ = make_rows(300, seed=1)
     X[123, 4] = bad
     flat = FlatForest.from_sklearn(grow())
-    with pytest.raises(ValueError, match=r"X holds (nan|-?inf) in row 123, feature 4"):
-        flat.predict_proba(X)
+    with pytest.raises(ValueError, match=r"planes holds (nan|-?inf) in feature 4, row 123"):
+        flat.predict_planes(X.T)
 
 
-@pytest.mark.parametrize("shape", [(10, 6), (10, 8), (10,), (2, 5, 7)])
-def test_rows_of_another_shape_are_refused(shape):
+@pytest.mark.parametrize("shape", [(6, 10), (8, 10), (10,), (7, 5, 2)])
+def test_planes_of_another_shape_are_refused(shape):
     flat = FlatForest.from_sklearn(grow())
     with pytest.raises(ValueError, match="trained on 7 features"):
-        flat.predict_proba(np.zeros(shape))
+        flat.predict_planes(np.zeros(shape))
 
 
 def test_out_is_filled_and_returned():
     X, _ = make_rows(300, seed=1)
     flat = FlatForest.from_sklearn(grow())
     out = np.full((300, 3), np.nan)
-    assert flat.predict_proba(X, out=out) is out
-    np.testing.assert_array_equal(out, flat.predict_proba(X))
+    assert flat.predict_planes(X.T, out=out) is out
+    np.testing.assert_array_equal(out, flat.predict_planes(X.T))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_another_out_is_refused(out):
     X, _ = make_rows(300, seed=1)
     flat = FlatForest.from_sklearn(grow())
     with pytest.raises(ValueError, match=r"out .* float64 .*\(300, 3\)"):
-        flat.predict_proba(X, out=out)
+        flat.predict_planes(X.T, out=out)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_arrays_make_the_forest_again():
     flat = FlatForest.from_sklearn(grow())
     again = FlatForest.from_arrays(flat.arrays())
     assert again.equals(flat)
-    np.testing.assert_array_equal(again.predict_proba(X), flat.predict_proba(X))
+    np.testing.assert_array_equal(again.predict_planes(X.T), flat.predict_planes(X.T))
 
 
 def test_joined_forests_are_one_of_all_trees():
@@ -423,7 +423,7 @@ def test_more_values_than_a_leaf_can_name_are_refused():
     arrays["values"] = arrays["values"][1:]
     arrays["leaf_values"] = np.full_like(arrays["leaf_values"], 2**22 - 1)
     arrays["values"][-1] = 0.25, 0.75
-    result = FlatForest.from_arrays(arrays).predict_proba(np.zeros((3, 7)))
+    result = FlatForest.from_arrays(arrays).predict_planes(np.zeros((7, 3)))
     np.testing.assert_array_equal(result, [[0.25, 0.75]] * 3)
 
 
@@ -442,7 +442,7 @@ def test_tampered_words_are_refused_or_harmless(data):
     except ValueError:
         return
     expected = oracle.flat_probabilities(arrays, X)
-    np.testing.assert_array_equal(forest.predict_proba(X), expected)
+    np.testing.assert_array_equal(forest.predict_planes(X.T), expected)
 
 
 def most_probable(rows, prior_ratio=None):
@@ -469,13 +469,10 @@ def test_decisions_are_those_of_all_trees(n_estimators, ratio):
     prior_ratio = None if RATIOS[ratio] is None else np.array(RATIOS[ratio])
     for params in ({}, {"max_depth": 2}):
         flat = FlatForest.from_sklearn(grow(n_estimators=n_estimators, **params))
-        every, few = flat.predict_proba(X), flat.decide(X, prior_ratio)
+        every = flat.predict_planes(X.T)
         np.testing.assert_array_equal(
-            most_probable(few, prior_ratio), most_probable(every, prior_ratio)
+            flat.predict_early_exit(X.T, prior_ratio), most_probable(every, prior_ratio)
         )
-        stopped = (few == 1).any(axis=1)
-        np.testing.assert_array_equal(few[~stopped], every[~stopped])
-        np.testing.assert_array_equal(few[stopped].sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("kind", FORESTS)
@@ -485,11 +482,34 @@ def test_decisions_of_many_trees_and_rows(kind, n_classes, skew):
     X, _ = make_rows(20_000, n_classes=n_classes, seed=1)
     flat = FlatForest.from_sklearn(grow(kind, 100, n_classes=n_classes))
     ratio = np.exp(skew * np.random.default_rng(0).standard_normal(n_classes))
-    every = flat.predict_proba(X)
-    few = flat.decide(X, ratio)
-    np.testing.assert_array_equal(most_probable(few, ratio), most_probable(every, ratio))
-    np.testing.assert_array_equal(flat.decide(X, ratio, n_jobs=2), few)
-    assert ((few == 1).any(axis=1) & (every < 1).all(axis=1)).mean() > 0.2
+    every = flat.predict_planes(X.T)
+    few = flat.predict_early_exit(X.T, ratio)
+    np.testing.assert_array_equal(few, most_probable(every, ratio))
+    np.testing.assert_array_equal(flat.predict_early_exit(X.T, ratio, n_jobs=2), few)
+
+
+@pytest.mark.kernels
+def test_decided_rows_leave_the_block():
+    from pixelseg.forest._flat_kernels import BLOCK, PITCH, retire_decided
+
+    n, n_features, n_classes = 7, 2, 3
+    for undecided in ([0, 3, 5], [], list(range(7)), [0, 1, 2, 4, 5, 6]):
+        leader = np.array([-1 if i in undecided else i % 3 for i in range(n)])
+        row, kept, chosen = np.arange(10, 10 + n), np.empty(n, np.int64), np.full(20, -9)
+        row = np.append(row, np.zeros(BLOCK - n, np.int64))
+        x = np.arange(n_features * int(PITCH)).astype(np.uint32)
+        sums = np.arange(float(n_classes * BLOCK))
+        old_x, old_sums = x.reshape(n_features, -1).copy(), sums.reshape(n_classes, -1).copy()
+        left = retire_decided(leader, n, row, kept, n_features, n_classes, x, sums, chosen)
+        moves = 4 * len(undecided) <= 3 * n
+        stay = undecided if moves else list(range(n))
+        assert left == len(stay)
+        np.testing.assert_array_equal(row[:left] - 10, stay)
+        np.testing.assert_array_equal(x.reshape(n_features, -1)[:, :left], old_x[:, stay])
+        np.testing.assert_array_equal(sums.reshape(n_classes, -1)[:, :left], old_sums[:, stay])
+        gone = [i for i in range(n) if moves and i not in undecided]
+        assert {i: chosen[i + 10] for i in gone} == {i: i % 3 for i in gone}
+        assert (np.delete(chosen, [i + 10 for i in gone]) == -9).all()
 
 
 def constant_forest(shares):
@@ -514,7 +534,7 @@ def test_the_first_of_equal_classes_wins():
     X = np.zeros((40, 1))
 
     def winners(shares):
-        return set(most_probable(constant_forest(shares).decide(X)).tolist())
+        return set(constant_forest(shares).predict_early_exit(X.T).tolist())
 
     assert winners(votes) == {0}
     assert winners(votes[::-1]) == {0}
@@ -523,24 +543,24 @@ def test_the_first_of_equal_classes_wins():
     assert winners(np.concatenate([votes, [[0.5 - 1e-9, 0.5 + 1e-9]]])) == {0}
 
 
-def test_readers_are_compiled_once():
+def test_kernels_are_compiled_once():
     """Whatever the layout, and whether or not the arrays may be written."""
     kernels = pytest.importorskip("pixelseg.forest._flat_kernels")
-    if not hasattr(kernels.read_rows, "signatures"):
+    if not hasattr(kernels.evaluate_rows, "signatures"):
         pytest.skip("kernels are not compiled in this run")
     flat = FlatForest.from_sklearn(grow())
     X, _ = make_rows(300, seed=1)
-    flat.predict_proba(X)
-    before = len(kernels.read_rows.signatures)
+    flat.predict_planes(X.T)
+    before = len(kernels.evaluate_rows.signatures)
     stored = {
         name: np.frombuffer(a.tobytes(), a.dtype).reshape(a.shape)
         for name, a in flat.arrays().items()
     }
     for forest in (flat, FlatForest.from_arrays(stored)):
         for rows in layouts(X).values():
-            forest.predict_proba(rows)
-            forest.predict_proba(np.asarray(rows).T.copy().T)
-    assert len(kernels.read_rows.signatures) == before
+            forest.predict_planes(np.asarray(rows).T)
+            forest.predict_planes(np.asarray(rows).T.copy())
+    assert len(kernels.evaluate_rows.signatures) == before
 
 
 def test_batches_of_trees_make_the_same_forest(monkeypatch):
@@ -553,6 +573,6 @@ def test_batches_of_trees_make_the_same_forest(monkeypatch):
         monkeypatch.setattr(classifier, "_ROWS_AT_ONCE", 100)
         parts = ForestClassifier(23, **params).fit(X, y)
         monkeypatch.undo()
-        assert parts.forest_.n_nodes == whole.forest_.n_nodes
+        assert parts.flat_.n_nodes == whole.flat_.n_nodes
         np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
         np.testing.assert_allclose(parts.feature_importances_, whole.feature_importances_)

@@ -55,7 +55,7 @@ def test_oracle(n_features, hidden, n_classes, activation):
         oracle.network_probabilities(network.weights, network.biases, activation, row)
         for row in scaled
     ]
-    result = network.predict_proba(X)
+    result = network.predict_planes(X.T)
     np.testing.assert_allclose(result, expected, rtol=0, atol=2e-6)
     np.testing.assert_allclose(result.sum(axis=1), 1, rtol=1e-12)
 
@@ -65,36 +65,36 @@ def test_oracle(n_features, hidden, n_classes, activation):
 def test_a_row_has_the_same_bits_at_any_place(n_features, hidden, activation):
     network = make_network(n_features, hidden, 3, activation)
     row = make_rows(1, n_features)
-    alone = network.predict_proba(row)
+    alone = network.predict_planes(row.T)
     X = make_rows(8192 + 300, n_features, seed=2)
     places = [*range(150), 255, 256, 8190, 8191, 8192, 8193, len(X) - 1]
     X[places] = row
-    result = network.predict_proba(X)
+    result = network.predict_planes(X.T)
     np.testing.assert_array_equal(result[places], np.repeat(alone, len(places), axis=0))
     some = [5, 170, 300, 8300]
-    np.testing.assert_array_equal(network.predict_proba(X[some]), result[some])
+    np.testing.assert_array_equal(network.predict_planes(X[some].T), result[some])
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 127, 128, 129])
 def test_any_number_of_rows(n):
     network = make_network()
     X = make_rows(200)
-    np.testing.assert_array_equal(network.predict_proba(X[:n]), network.predict_proba(X)[:n])
+    np.testing.assert_array_equal(network.predict_planes(X[:n].T), network.predict_planes(X.T)[:n])
 
 
 def test_any_layout_any_number_of_threads():
     network = make_network()
     X = make_rows(20_000)
-    expected = network.predict_proba(X)
+    expected = network.predict_planes(X.T)
     wide = np.zeros((40_000, 10), np.float32)
     wide[::2, ::2] = X
     frozen = np.asfortranarray(X)
     frozen.flags.writeable = False
     for rows in (np.asfortranarray(X), wide[::2, ::2], frozen, X.astype(">f4"), X.astype(float)):
         for n_jobs in (None, 2):
-            np.testing.assert_array_equal(network.predict_proba(rows, n_jobs=n_jobs), expected)
+            np.testing.assert_array_equal(network.predict_planes(rows.T, n_jobs=n_jobs), expected)
     out = np.empty((20_000, 3))
-    assert network.predict_proba(X, out=out) is out
+    assert network.predict_planes(X.T, out=out) is out
     np.testing.assert_array_equal(out, expected)
 
 
@@ -124,7 +124,7 @@ def test_answers_are_those_of_sklearn(scalers, n_classes, activation):
         FlatMLP.from_sklearn(peer),
         FlatMLP.from_sklearn(*(step for _, step in peer.steps)),
     ):
-        np.testing.assert_allclose(flat.predict_proba(X), expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(flat.predict_planes(X.T), expected, rtol=0, atol=1e-5)
     ours = ScaledMLPClassifier.from_sklearn(peer if scalers else peer[-1])
     np.testing.assert_allclose(ours.predict_proba(X), expected, rtol=0, atol=1e-5)
     assert ours.get_params()["hidden_layer_sizes"] == (9, 5)
@@ -161,13 +161,13 @@ def test_unfitted_networks_are_refused():
 def test_rows_that_are_not_finite_are_refused(bad):
     X = make_rows(10)
     X[3, 2] = bad
-    with pytest.raises(ValueError, match=r"X holds (nan|inf) in row 3, feature 2"):
-        make_network().predict_proba(X)
+    with pytest.raises(ValueError, match=r"planes holds (nan|inf) in feature 2, row 3"):
+        make_network().predict_planes(X.T)
 
 
 def test_rows_of_another_length_are_refused():
     with pytest.raises(ValueError, match="trained on 5 features"):
-        make_network().predict_proba(make_rows(10, 6))
+        make_network().predict_planes(make_rows(10, 6).T)
 
 
 def test_a_network_says_what_it_is():
@@ -180,7 +180,10 @@ def test_arrays_make_the_network_again(activation):
     X = make_rows(30)
     again = FlatMLP.from_arrays(network.arrays())
     assert again.activation == activation
-    np.testing.assert_array_equal(again.predict_proba(X), network.predict_proba(X))
+    np.testing.assert_array_equal(again.predict_planes(X.T), network.predict_planes(X.T))
+    assert again.equals(network)
+    assert not again.equals(make_network(hidden=(9, 4), activation=activation, seed=1))
+    assert not again.equals(make_network(hidden=(9,), activation=activation))
 
 
 def replace(name, make):
@@ -239,7 +242,7 @@ def test_tampered_arrays_are_refused(what):
 def test_only_arrays_are_kept():
     fitted = ScaledMLPClassifier((4,)).fit(*load_iris(return_X_y=True))
     learned = {name for name in vars(fitted) if name.endswith("_")}
-    assert learned == {"classes_", "mlp_", "n_features_in_", "n_iter_"}
+    assert learned == {"classes_", "flat_", "n_features_in_", "n_iter_"}
 
 
 def test_it_learns_and_repeats_itself():

@@ -158,7 +158,7 @@ def test_few_pieces_are_kept(tmp_path, rng, monkeypatch):
     tifffile.imwrite(tmp_path / "image.tif", pixels, compression="zlib", rowsperstrip=16)
     image = io.read_image(tmp_path / "image.tif")
     np.testing.assert_array_equal(np.asarray(image), pixels)
-    assert len(image.data._kept) == 3
+    assert len(image.data.cache._kept) == 3
     np.testing.assert_array_equal(image[:100], pixels[:100])
 
 

@@ -130,23 +130,29 @@ def test_labels_of_a_volume(tmp_path, rng):
 def test_mapped_output_of_every_kind(tmp_path, rng, monkeypatch):
     monkeypatch.setattr("pixelseg.io.writing._IN_MEMORY_BYTES", 0)
     cases = [
-        ("a.tif", (6, 7), "uint8", False),
-        ("b.tif", (6, 7, 2), "float32", True),
-        ("c.tif", (6, 7, 3), "uint8", True),
-        ("d.tif", (2, 6, 7, 4), "float32", True),
-        ("e.npy", (6, 7, 2), "float32", True),
-        ("f.png", (6, 7), "uint8", False),
+        ("a.tif", (6, 7), "uint8", "auto"),
+        ("b.tif", (6, 7, 2), "float32", -1),
+        ("c.tif", (6, 7, 3), "uint8", "auto"),
+        ("d.tif", (2, 6, 7, 4), "float32", 3),
+        ("e.npy", (6, 7, 2), "float32", -1),
+        ("f.png", (6, 7), "uint8", None),
+        ("g.tif", (6, 7, 3), "uint8", None),
+        ("h.tif", (2, 6, 7), "float32", 0),
     ]
-    for name, shape, dtype, has_channels in cases:
+    for name, shape, dtype, axis in cases:
         image = make(rng, shape, dtype)
-        with io.create_image(tmp_path / name, shape, dtype, has_channels=has_channels) as out:
+        with io.create_image(tmp_path / name, shape, dtype, channel_axis=axis) as out:
             assert out.shape == shape
             assert out.dtype == dtype
             assert not (tmp_path / name).exists()
             out[..., :3, :] = image[..., :3, :]
             out[..., 3:, :] = image[..., 3:, :]
             np.testing.assert_array_equal(out[0], image[0])
-        np.testing.assert_array_equal(np.asarray(io.read_image(tmp_path / name)), image)
+        back = io.read_image(tmp_path / name)
+        np.testing.assert_array_equal(
+            np.asarray(back), np.moveaxis(image, axis, -1) if axis == 0 else image
+        )
+        assert (back.channel_axis is None) == (axis is None or len(shape) == 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == [name for name, *_ in cases]
 
 

@@ -6,15 +6,20 @@ import numpy as np
 import pytest
 
 from pixelseg.metrics import (
+    BoundaryAccumulator,
     ClassAccumulator,
+    HierarchyAccumulator,
     InstanceAccumulator,
     RegionAccumulator,
+    SuperpixelAccumulator,
     aggregated_jaccard_index,
     class_scores,
     instance_scores,
     panoptic_quality,
     region_scores,
 )
+
+from .sets import score_set
 
 
 def same(one, other):
@@ -26,12 +31,13 @@ def same(one, other):
         )
     if isinstance(one, tuple):
         return len(one) == len(other) and all(map(same, one, other))
+    if one is None:
+        return other is None
     return np.allclose(one, other, rtol=1e-12, atol=0, equal_nan=True)
 
 
 def fill(accumulator, truths, predictions):
-    for truth, prediction in zip(truths, predictions, strict=True):
-        assert accumulator.update(truth, prediction) is accumulator
+    score_set(accumulator, truths, predictions)
     return accumulator
 
 
@@ -43,9 +49,21 @@ def images(rng):
     return truths, np.where(wrong, rng.integers(1, 6, truths.shape), np.maximum(truths, 1))
 
 
-@pytest.mark.parametrize("make", [ClassAccumulator, RegionAccumulator, InstanceAccumulator])
+ACCUMULATORS = [
+    BoundaryAccumulator,
+    ClassAccumulator,
+    HierarchyAccumulator,
+    InstanceAccumulator,
+    RegionAccumulator,
+    SuperpixelAccumulator,
+]
+
+
+@pytest.mark.parametrize("make", ACCUMULATORS)
 def test_merged_parts_are_the_whole(images, make):
     truths, predictions = images
+    if make in (BoundaryAccumulator, HierarchyAccumulator):
+        predictions = np.stack([predictions, predictions // 2 + 1], axis=1)
     whole = fill(make(), truths, predictions).result()
     parts = fill(make(), truths[:2], predictions[:2]), fill(make(), truths[2:], predictions[2:])
     assert same(make().merge(parts[0]).merge(parts[1]).merge(make()).result(), whole)
@@ -113,14 +131,14 @@ def test_images_without_objects_count_as_right(images):
 
 
 def test_bad_input():
-    for make in (ClassAccumulator, RegionAccumulator, InstanceAccumulator):
+    for make in ACCUMULATORS:
         with pytest.raises(ValueError, match="there is nothing to score"):
             make().result()
         with pytest.raises(ValueError, match="other has ignore=7 but this accumulator has"):
             make().merge(make(ignore=7))
+        with pytest.raises(TypeError, match="ignore is '7'"):
+            make(ignore="7")
     with pytest.raises(ValueError, match="n_classes is 0"):
         ClassAccumulator(0)
     with pytest.raises(ValueError, match="several that increase"):
         InstanceAccumulator(thresholds=[0.5, 0.5])
-    with pytest.raises(TypeError, match="ignore is '7'"):
-        RegionAccumulator(ignore="7")

@@ -13,15 +13,18 @@ from skimage.io import imread
 from skimage.morphology import thin
 
 from pixelseg.metrics import (
-    BoundaryBenchmark,
-    boundary_benchmark,
+    BoundaryAccumulator,
     boundary_map,
     boundary_scores,
     match_boundaries,
     thin_boundaries,
 )
-from pixelseg.metrics.boundary_benchmark import as_thresholds, average_precision, best_point
+from pixelseg.metrics._inputs import as_thresholds
+from pixelseg.metrics.boundary_accumulator import _average_precision as average_precision
+from pixelseg.metrics.boundary_accumulator import _best_point as best_point
 from tests.oracles import boundaries as oracle
+
+from .sets import score_set
 
 small_maps = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9))
 
@@ -42,18 +45,31 @@ class TestBoundaryMap:
     )
     @settings(max_examples=50, deadline=None)
     def test_equals_oracle(self, labels):
-        np.testing.assert_array_equal(boundary_map(labels), oracle.boundary_map(labels))
+        np.testing.assert_array_equal(
+            boundary_map(labels, ignore=None), oracle.boundary_map(labels)
+        )
 
     def test_any_strides_and_read_only(self, rng):
         labels = rng.integers(0, 4, (9, 14))
         labels.setflags(write=False)
-        expected = oracle.boundary_map(labels[::-2, ::3])
-        np.testing.assert_array_equal(boundary_map(labels[::-2, ::3]), expected)
-        np.testing.assert_array_equal(boundary_map(np.asfortranarray(labels[::-2, ::3])), expected)
+        part = labels[::-2, ::3]
+        for one in (part, np.asfortranarray(part)):
+            np.testing.assert_array_equal(boundary_map(one, ignore=None), oracle.boundary_map(part))
 
     def test_steps_to_an_ignored_label_do_not_count(self):
         labels = np.array([[1, 1, 0, 0, 2, 3], [1, 1, 0, 0, 2, 3]])
         np.testing.assert_array_equal(boundary_map(labels, ignore=0), [[0, 0, 0, 0, 1, 0]] * 2)
+
+    def test_a_step_to_the_background_of_the_prediction_is_no_boundary(self):
+        truth = np.repeat([[1, 1, 1, 2, 2, 2, 2, 2]], 8, axis=0)
+        holed = np.where(np.arange(8) < 6, truth, 0)
+        left_out = boundary_scores(truth, holed)
+        assert (left_out.precision, left_out.recall) == (1, 1)
+        scored = boundary_scores(truth, holed, background=None)
+        assert scored.n_prediction == 2 * left_out.n_prediction
+        curve = BoundaryAccumulator([0.5]).update(truth, [holed]).result()
+        assert (curve.f1, curve.ods.threshold) == (1, 0.5)
+        assert BoundaryAccumulator(background=None).update(truth, [holed]).result().f1 < 1
 
     def test_ignored_pixels_between_two_labels_part_them(self):
         np.testing.assert_array_equal(boundary_map([[1, 0], [0, 2]], ignore=0), [[1, 0], [0, 0]])
@@ -218,7 +234,9 @@ class TestBenchmark:
         soft /= soft.max()
         truths = [image > 110, image > 130]
         truths = [truth.astype(int) for truth in truths]
-        curve = boundary_benchmark([truths], [soft], thresholds=[0.1, 0.2, 0.20001, 0.6])
+        curve = score_set(
+            BoundaryAccumulator(thresholds=[0.1, 0.2, 0.20001, 0.6]), [truths], [soft]
+        )
         for k, threshold in enumerate(curve.thresholds):
             scores = boundary_scores(truths, soft >= threshold)
             assert curve.recall[k] == scores.recall
@@ -229,9 +247,10 @@ class TestBenchmark:
         truths = np.kron(rng.integers(1, 3, (2, 4, 4)), np.ones((6, 6), int))
         softs = [boundary_map(truth) * rng.random(truth.shape) for truth in truths]
         single = [
-            boundary_benchmark([t], [s], thresholds=9) for t, s in zip(truths, softs, strict=True)
+            score_set(BoundaryAccumulator(thresholds=9), [t], [s])
+            for t, s in zip(truths, softs, strict=True)
         ]
-        both = boundary_benchmark(truths, softs, thresholds=9)
+        both = score_set(BoundaryAccumulator(thresholds=9), truths, softs)
         counts = single[0].counts[0] + single[1].counts[0]
         np.testing.assert_array_equal(both.recall, counts[:, 0] / counts[:, 1])
         best = [np.argmax(one.f1) for one in single]
@@ -245,7 +264,7 @@ class TestBenchmark:
         truth = np.repeat([[1, 1, 2, 2]], 4, axis=0)
         soft = boundary_map(truth) * 0.5
         np.testing.assert_array_equal(
-            boundary_benchmark([truth], [soft], thresholds=3).f1, [1, 1, 0]
+            score_set(BoundaryAccumulator(thresholds=3), [truth], [soft]).f1, [1, 1, 0]
         )
 
     def test_double_size_map_is_read_at_every_second_pixel(self, rng):
@@ -253,8 +272,8 @@ class TestBenchmark:
         soft = rng.random(truth.shape)
         double = np.zeros((15, 19))
         double[2::2, 2::2] = soft
-        expected = boundary_benchmark([truth], [soft], thresholds=4)
-        got = boundary_benchmark([truth], [double], thresholds=4)
+        expected = score_set(BoundaryAccumulator(thresholds=4), [truth], [soft])
+        got = score_set(BoundaryAccumulator(thresholds=4), [truth], [double])
         np.testing.assert_array_equal(got.counts, expected.counts)
 
     def test_ods_between_thresholds_equals_oracle(self, rng):
@@ -275,27 +294,27 @@ class TestBenchmark:
         truth, soft = np.ones((4, 4), int), np.zeros((4, 4))
         for thresholds in ([0.5, 0.4], [0.1, 0.1], [0.1, np.nan]):
             with pytest.raises(ValueError, match="must be finite and increase"):
-                BoundaryBenchmark(thresholds)
-        with pytest.raises(ValueError, match="at least 1"):
-            BoundaryBenchmark(0)
+                BoundaryAccumulator(thresholds)
+        with pytest.raises(ValueError, match="thresholds is 0 but must be an integer of 1 or more"):
+            BoundaryAccumulator(0)
         with pytest.raises(ValueError, match="list"):
-            BoundaryBenchmark([])
+            BoundaryAccumulator([])
         with pytest.raises(ValueError, match="call update"):
-            BoundaryBenchmark().result()
+            BoundaryAccumulator().result()
         with pytest.raises(TypeError, match="divided by 255"):
-            BoundaryBenchmark().update(truth, soft.astype(np.uint8))
+            BoundaryAccumulator().update(truth, soft.astype(np.uint8))
         with pytest.raises(ValueError, match="prediction has shape"):
-            BoundaryBenchmark().update(truth, np.zeros((5, 4)))
+            BoundaryAccumulator().update(truth, np.zeros((5, 4)))
         with pytest.raises(ValueError, match="NaN"):
-            BoundaryBenchmark().update(truth, soft * np.nan)
+            BoundaryAccumulator().update(truth, soft * np.nan)
         with pytest.raises(ValueError, match="empty list"):
-            BoundaryBenchmark().update(truth, [])
+            BoundaryAccumulator().update(truth, [])
         with pytest.raises(ValueError, match="truth has shape"):
-            BoundaryBenchmark().update(np.ones(4, int), soft)
+            BoundaryAccumulator().update(np.ones(4, int), soft)
         with pytest.raises(ValueError, match="as many segmentations"):
-            BoundaryBenchmark().update(truth, [truth]).update(truth, [truth, truth])
+            BoundaryAccumulator().update(truth, [truth]).update(truth, [truth, truth])
         with pytest.raises(ValueError, match="shorter"):
-            boundary_benchmark([truth, truth], [soft])
+            score_set(BoundaryAccumulator(), [truth, truth], [soft])
 
 
 IMAGES = ("2018", "3063", "5096", "6046", "8068")
@@ -306,7 +325,7 @@ class TestBerkeley:
 
     @staticmethod
     def run(folder, test):
-        benchmark = BoundaryBenchmark(5)
+        benchmark = BoundaryAccumulator(5)
         for image in IMAGES:
             truth = np.load(folder / f"truth/{image}.npz")
             if test == 1:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pixelseg import metrics
 from pixelseg.metrics import _contingency, contingency_table
 
 from ..oracles.metrics import contingency
@@ -94,10 +95,83 @@ def test_a_source_is_read_in_blocks(rng):
 @pytest.mark.parametrize("shape", [(70_000,), (1, 40_000), (300, 2, 200), (2, 40_000)])
 def test_boxes_cover_each_pixel_once(shape):
     seen = np.zeros(shape, int)
-    for box in _contingency.boxes(shape):
+    for box in _contingency._boxes(shape):
         seen[box] += 1
         assert seen[box].size <= _contingency.BLOCK
     assert (seen == 1).all()
+
+
+class Shifting:
+    """An array-like whose slices are not as its shape says."""
+
+    def __init__(self, labels, read):
+        self.shape, self.dtype, self.ndim = labels.shape, labels.dtype, labels.ndim
+        self._labels, self._read = labels, read
+
+    def __getitem__(self, index):
+        return self._read(self._labels[index])
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda block: block[..., :-1],
+        lambda block: block[:-1],
+        lambda block: np.concatenate([block, block]),
+        lambda block: block.T,
+        lambda block: block.ravel(),
+        lambda block: block[0, 0],
+    ],
+)
+@pytest.mark.parametrize(
+    "metric",
+    [
+        metrics.contingency_table,
+        metrics.confusion_matrix,
+        metrics.class_scores,
+        metrics.ClassAccumulator().update,
+        metrics.region_scores,
+        metrics.RegionAccumulator().update,
+        metrics.rand_index,
+        metrics.adapted_rand,
+        metrics.adjusted_rand_index,
+        metrics.covering,
+        metrics.v_info,
+        metrics.variation_of_information,
+        metrics.instance_scores,
+        metrics.InstanceAccumulator().update,
+        metrics.panoptic_quality,
+        metrics.aggregated_jaccard_index,
+        metrics.boundary_scores,
+        metrics.BoundaryAccumulator().update,
+        metrics.HierarchyAccumulator().update,
+        metrics.superpixel_scores,
+        metrics.SuperpixelAccumulator().update,
+    ],
+)
+def test_slices_that_are_not_as_the_shape_says_are_refused(metric, read, rng):
+    labels = rng.integers(1, 9, (24, 30))
+    for pair in ((Shifting(labels, read), labels), (labels, Shifting(labels, read))):
+        with pytest.raises((ValueError, TypeError)):
+            metric(*pair)
+    with pytest.raises((ValueError, TypeError)):
+        metric([labels, Shifting(labels, read)], labels)
+
+
+def test_a_block_of_another_shape_is_named(rng):
+    labels = rng.integers(1, 9, (24, 30))
+    expected = (
+        r"prediction has shape \(24, 30\), but a part of it reads as an array of shape \(24, 29\) "
+        r"where \(24, 30\) was due"
+    )
+    with pytest.raises(ValueError, match=expected):
+        contingency_table(labels, Shifting(labels, lambda block: block[:, :-1]))
+
+
+def test_labels_keep_their_values_whatever_the_dtype_says(rng):
+    large = rng.integers(1, 4, (24, 30)).astype(np.uint64) + np.uint64(2**63)
+    table = contingency_table(Shifting(large.astype(np.int32), lambda block: large), large)
+    np.testing.assert_array_equal(table.truth_labels, np.unique(large))
 
 
 def test_bad_input():

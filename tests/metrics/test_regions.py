@@ -41,23 +41,26 @@ def test_pairs_of_pixels(truth, prediction, background):
     assert without.f1 == pytest.approx(2 * both / total if total else 1)
 
 
-@given(truth=some_truth, prediction=segments)
-def test_rand_index(truth, prediction):
-    both, in_truth, in_prediction, everything, _ = oracle.pairs(truth, prediction, (0,))
+@given(truth=some_truth, prediction=segments, background=st.sampled_from([None, 0, 2]))
+def test_rand_index(truth, prediction, background):
+    both, in_truth, in_prediction, everything, _ = oracle.pairs(truth, prediction, (0,), background)
     wrong = in_truth + in_prediction - 2 * both
     expected = 1 - wrong / everything if everything else 1
-    assert rand_index(truth, prediction) == pytest.approx(expected)
+    assert rand_index(truth, prediction, background=background) == pytest.approx(expected)
+    by_chance = in_truth * in_prediction / everything if everything else 0
+    most = (in_truth + in_prediction) / 2
+    adjusted = (both - by_chance) / (most - by_chance) if most > both else 1
+    assert adjusted_rand_index(truth, prediction, background=background) == pytest.approx(adjusted)
 
 
 @given(truth=some_truth, prediction=segments, background=st.sampled_from([None, 0, 2]))
 def test_information(truth, prediction, background):
-    split, merge, _, _ = oracle.information(truth, prediction, (0,))
-    variation = variation_of_information(truth, prediction)
+    split, merge, h_truth, h_prediction = oracle.information(truth, prediction, (0,), background)
+    variation = variation_of_information(truth, prediction, background=background)
     assert variation.split == pytest.approx(split, abs=1e-12)
     assert variation.merge == pytest.approx(merge, abs=1e-12)
     assert variation.total == pytest.approx(split + merge, abs=1e-12)
     assert min(variation.split, variation.merge) >= 0
-    split, _, h_truth, h_prediction = oracle.information(truth, prediction, (0,), background)
     shared = h_prediction - split
     scores = v_info(truth, prediction, background=background)
     assert scores.precision == pytest.approx(shared / h_truth if h_truth > 1e-9 else 1)
@@ -70,20 +73,23 @@ def test_information(truth, prediction, background):
     second=some_truth,
     prediction=segments,
     ignore=st.sampled_from([None, 0, (0, 9)]),
+    background=st.sampled_from([None, 0, 2]),
 )
-def test_covering_by_two_annotators(first, second, prediction, ignore):
+def test_covering_by_two_annotators(first, second, prediction, ignore, background):
     ignored = () if ignore is None else np.atleast_1d(ignore).tolist()
-    expected = oracle.covering([first, second], prediction, ignored)
-    found = covering([first, second], prediction, ignore=ignore)
+    expected = oracle.covering([first, second], prediction, ignored, background)
+    found = covering([first, second], prediction, ignore=ignore, background=background)
     assert found.of_truth == pytest.approx(expected[0])
-    assert found.of_prediction == pytest.approx(expected[1])
+    assert found.of_prediction == pytest.approx(expected[1], nan_ok=True)
 
 
 @given(truth=some_truth, prediction=segments)
 def test_peers_that_agree(truth, prediction):
     t, p = truth[truth > 0], prediction[truth > 0]
-    assert rand_index(truth, prediction) == pytest.approx(sklearn.metrics.rand_score(t, p))
-    assert adjusted_rand_index(truth, prediction) == pytest.approx(
+    assert rand_index(truth, prediction, background=None) == pytest.approx(
+        sklearn.metrics.rand_score(t, p)
+    )
+    assert adjusted_rand_index(truth, prediction, background=None) == pytest.approx(
         sklearn.metrics.adjusted_rand_score(t, p)
     )
     scores = v_info(truth, prediction, background=None)
@@ -92,7 +98,7 @@ def test_peers_that_agree(truth, prediction):
     assert scores.recall == pytest.approx(completeness)
     assert scores.f1 == pytest.approx(v)
     split, merge = skimage.metrics.variation_of_information(truth, prediction, ignore_labels=(0,))
-    variation = variation_of_information(truth, prediction)
+    variation = variation_of_information(truth, prediction, background=None)
     assert variation.split == pytest.approx(split, abs=1e-12)
     assert variation.merge == pytest.approx(merge, abs=1e-12)
 
@@ -153,14 +159,30 @@ def test_all_scores_at_once_are_the_scores_one_by_one(rng):
     for given_truth in (truths, list(truths), tuple(truths), truths[0]):
         scores = region_scores(given_truth, prediction, ignore=[0, 5], background=2)
         arguments = (given_truth, prediction)
-        assert scores.covering == covering(*arguments, ignore=[0, 5])
-        assert scores.rand_index == rand_index(*arguments, ignore=[0, 5])
-        assert scores.adjusted_rand_index == adjusted_rand_index(*arguments, ignore=[0, 5])
-        assert scores.variation_of_information == variation_of_information(
-            *arguments, ignore=[0, 5]
-        )
-        assert scores.adapted_rand == adapted_rand(*arguments, ignore=[0, 5], background=2)
-        assert scores.v_info == v_info(*arguments, ignore=[0, 5], background=2)
+        how = {"ignore": [0, 5], "background": 2}
+        assert scores.covering == covering(*arguments, **how)
+        assert scores.rand_index == rand_index(*arguments, **how)
+        assert scores.adjusted_rand_index == adjusted_rand_index(*arguments, **how)
+        assert scores.variation_of_information == variation_of_information(*arguments, **how)
+        assert scores.adapted_rand == adapted_rand(*arguments, **how)
+        assert scores.v_info == v_info(*arguments, **how)
+
+
+def test_leaving_pixels_out_does_not_pay(rng):
+    truth = rng.integers(1, 4, (12, 10)).repeat(3, axis=1)
+    half = np.where(np.arange(30) < 15, truth, 0)
+    right, poor = region_scores(truth, truth), region_scores(truth, half)
+    assert poor.covering.of_truth < right.covering.of_truth
+    assert poor.rand_index < right.rand_index
+    assert poor.adjusted_rand_index < right.adjusted_rand_index
+    assert poor.variation_of_information.split > 0 == poor.variation_of_information.merge
+    assert poor.adapted_rand.recall < 1 == poor.adapted_rand.precision
+    nothing = region_scores(truth, 0 * truth)
+    assert nothing.covering.of_truth == 0
+    assert np.isnan(nothing.covering.of_prediction)
+    assert nothing.variation_of_information.merge == 0
+    with pytest.raises(ValueError, match=r"background is 1\.5 but must be None or a label"):
+        rand_index(truth, truth, background=1.5)
 
 
 def test_several_truths_give_the_mean(rng):

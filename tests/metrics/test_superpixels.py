@@ -13,17 +13,13 @@ from skimage.measure import label
 from skimage.segmentation import find_boundaries, slic
 
 from pixelseg.metrics import (
-    SuperpixelBenchmark,
-    achievable_segmentation_accuracy,
+    SuperpixelAccumulator,
     average_over_k,
     boundary_density,
-    boundary_precision,
-    boundary_recall,
     compactness,
     explained_variation,
     superpixel_averages,
     superpixel_scores,
-    undersegmentation_error,
 )
 from tests.oracles import superpixels as oracle
 
@@ -43,16 +39,18 @@ class TestHandChecked:
 
     def test_case_a(self):
         truth, segments = [[1, 1, 1, 2]], [[1, 1, 2, 2]]
-        assert undersegmentation_error(truth, segments) == 0.5
-        assert undersegmentation_error(truth, segments, method="van-den-bergh") == 0.25
-        levin = undersegmentation_error(truth, segments, method="levin")
+        scores = superpixel_scores(truth, segments)
+        assert scores.undersegmentation_error == 0.5
+        assert scores.undersegmentation_error_bergh == 0.25
+        levin = scores.undersegmentation_error_levin
         assert levin == pytest.approx(2 / 3)
         # The benchmark's program divides by the largest label plus one, not by two regions.
         assert levin * 2 / 3 == pytest.approx(0.444444, abs=1e-6)
-        assert achievable_segmentation_accuracy(truth, segments) == 0.75
+        assert scores.achievable_segmentation_accuracy == 0.75
 
     def test_case_b(self):
-        assert undersegmentation_error([[1, 1, 1, 1]], [[1, 1, 2, 2]]) == 0
+        scores = superpixel_scores([[1, 1, 1, 1]], [[1, 1, 2, 2]])
+        assert scores.undersegmentation_error == 0
 
     def test_case_c(self):
         assert boundary_density([[1, 2], [1, 2]]) == 1
@@ -76,6 +74,7 @@ def test_all_equal_oracle(label_images, radius):
         tolerance=radius,
         tolerance_unit="pixel",
         ignore=None,
+        background=None,
         channel_axis=-1,
     )
     found, missed, alone = oracle.boundary_hits(truth, pieces, radius, np.ones(truth.shape, bool))
@@ -108,7 +107,7 @@ def test_ignored_pixels_equal_oracle(label_images, radius):
         return
     pieces = oracle.components(segments)
     scores = superpixel_scores(
-        truth, segments, tolerance=radius, tolerance_unit="pixel", ignore=[0, 9]
+        truth, segments, tolerance=radius, tolerance_unit="pixel", ignore=[0, 9], background=None
     )
     found, missed, alone = oracle.boundary_hits(truth, pieces, radius, kept)
     errors = oracle.overlap_scores(truth[kept], pieces[kept])
@@ -133,20 +132,7 @@ def case():
 
 def test_single_functions_equal_scores(case):
     image, segments, truths = case
-    for annotators in ("worst", "mean"):
-        scores = superpixel_scores(truths, segments, image, annotators=annotators)
-        how = {"annotators": annotators}
-        assert boundary_recall(truths, segments, **how) == scores.boundary_recall
-        assert boundary_precision(truths, segments, **how) == scores.boundary_precision
-        for method, name in (
-            ("neubert-protzel", "undersegmentation_error"),
-            ("levin", "undersegmentation_error_levin"),
-            ("van-den-bergh", "undersegmentation_error_bergh"),
-        ):
-            error = undersegmentation_error(truths, segments, method=method, **how)
-            assert error == getattr(scores, name)
-        accuracy = achievable_segmentation_accuracy(truths, segments, **how)
-        assert accuracy == scores.achievable_segmentation_accuracy
+    scores = superpixel_scores(truths, segments, image)
     assert explained_variation(segments, image) == scores.explained_variation
     assert compactness(segments) == scores.compactness
     assert boundary_density(segments) == scores.boundary_density
@@ -154,23 +140,49 @@ def test_single_functions_equal_scores(case):
 
 def test_worst_and_mean_of_annotators(case):
     _, segments, truths = case
-    recalls = [boundary_recall(truth, segments) for truth in truths]
-    errors = [undersegmentation_error(truth, segments) for truth in truths]
-    assert boundary_recall(truths, segments) == min(recalls)
-    assert undersegmentation_error(np.stack(truths), segments) == max(errors)
-    assert boundary_recall(truths, segments, annotators="mean") == pytest.approx(np.mean(recalls))
+    each = [superpixel_scores(truth, segments) for truth in truths]
+    worst = superpixel_scores(np.stack(truths), segments)
+    mean = superpixel_scores(truths, segments, annotators="mean")
+    for name, extreme in (
+        ("boundary_recall", min),
+        ("boundary_precision", min),
+        ("undersegmentation_error", max),
+        ("undersegmentation_error_levin", max),
+        ("undersegmentation_error_bergh", max),
+        ("achievable_segmentation_accuracy", min),
+    ):
+        values = [getattr(one, name) for one in each]
+        assert getattr(worst, name) == extreme(values), name
+        assert getattr(mean, name) == pytest.approx(np.mean(values)), name
     # An annotator without any boundary has no recall, and does not decide the worst.
     blank = np.ones_like(segments)
-    assert math.isnan(boundary_recall(blank, segments))
-    assert boundary_recall([*truths, blank], segments) == min(recalls)
+    assert math.isnan(superpixel_scores(blank, segments).boundary_recall)
+    assert superpixel_scores([*truths, blank], segments).boundary_recall == worst.boundary_recall
+
+
+def test_zero_is_outside_like_what_is_outside_the_mask(case):
+    image, segments, truths = case
+    mask = segments % 5 > 0
+    holed = np.where(mask, segments, 0)
+    masked = superpixel_scores(truths, segments, image, mask=mask)
+    assert superpixel_scores(truths, holed, image) == masked
+    assert superpixel_scores(truths, np.where(mask, segments, 999), image, background=999) == masked
+    scored = superpixel_scores(truths, holed, image, background=None)
+    assert scored == superpixel_scores(truths, np.where(mask, segments, 999), image)
+    assert scored.n_segments > masked.n_segments
+    for alone, how in ((compactness, {}), (boundary_density, {})):
+        assert alone(holed, **how) == alone(segments, mask=mask)
+    assert explained_variation(holed, image) == masked.explained_variation
 
 
 def test_agreement_with_scikit_image(case):
     _, segments, _ = case
     assert boundary_density(segments) == find_boundaries(segments).mean()
     shuffled = segments % 7
-    expected = label(shuffled, background=-1, connectivity=1).max()
-    assert superpixel_scores(segments, shuffled).n_segments == expected
+    for background in (-1, 0, 3):
+        expected = label(shuffled, background=background, connectivity=1).max()
+        scores = superpixel_scores(segments, shuffled, background=background)
+        assert scores.n_segments == expected
 
 
 def test_perfect_segments(case):
@@ -180,7 +192,7 @@ def test_perfect_segments(case):
     assert scores.undersegmentation_error == scores.undersegmentation_error_levin == 0
     assert scores.achievable_segmentation_accuracy == 1
     every_pixel = np.arange(segments.size).reshape(segments.shape)
-    assert explained_variation(every_pixel, image) == pytest.approx(1)
+    assert explained_variation(every_pixel, image, background=None) == pytest.approx(1)
 
 
 def test_numbering_does_not_matter(case, rng):
@@ -243,7 +255,9 @@ def test_window_is_rounded_half_up():
     truth = np.repeat([[1] * 10 + [2] * 10], 20, axis=0)
     segments = np.roll(truth, 3, axis=1)
     for tolerance, recall in ((0.49, 0), (0.5, 0), (1.49, 0), (1.5, 0.5), (2.5, 1)):
-        got = boundary_recall(truth, segments, tolerance=tolerance, tolerance_unit="pixel")
+        got = superpixel_scores(
+            truth, segments, tolerance=tolerance, tolerance_unit="pixel"
+        ).boundary_recall
         assert got == recall
 
 
@@ -279,7 +293,7 @@ def test_averages_are_per_cent_and_lower_is_better():
 
 def test_benchmark_averages_images(case):
     image, segments, truths = case
-    benchmark = SuperpixelBenchmark(annotators="mean")
+    benchmark = SuperpixelAccumulator(annotators="mean")
     benchmark.update(truths, segments, image).update(truths, truths[1], image)
     summary = benchmark.result()
     each = [
@@ -291,7 +305,7 @@ def test_benchmark_averages_images(case):
         np.mean([one.boundary_recall for one in each])
     )
     with pytest.raises(ValueError, match="call update"):
-        SuperpixelBenchmark().result()
+        SuperpixelAccumulator().result()
 
 
 def test_bad_input_is_refused():
@@ -316,10 +330,12 @@ def test_bad_input_is_refused():
         superpixel_scores(np.where(np.eye(4, 5), 1, 2), ones, ignore=1, mask=np.eye(4, 5) > 0)
     with pytest.raises(ValueError, match="image has spatial shape"):
         explained_variation(ones, np.ones((5, 4)))
-    with pytest.raises(ValueError, match="method is 'np'"):
-        undersegmentation_error(ones, ones, method="np")
+    with pytest.raises(ValueError, match="segments is 0, the background, wherever it counts"):
+        superpixel_scores(ones, 0 * ones)
+    with pytest.raises(ValueError, match="background is 'sky' but must be None or a label"):
+        compactness(ones, background="sky")
     with pytest.raises(ValueError, match="annotators is 'best'"):
-        boundary_recall(ones, ones, annotators="best")
+        superpixel_scores(ones, ones, annotators="best")
     with pytest.raises(ValueError, match="as many"):
         average_over_k([1, 2], [1])
     with pytest.raises(ValueError, match="k_min is 5"):

@@ -67,19 +67,18 @@ def information(truth, prediction, ignore=(), background=None):
     return h_both - h_truth, h_both - h_prediction, h_truth, h_prediction
 
 
-def covering(truths, prediction, ignore=()):
+def covering(truths, prediction, ignore=(), background=None):
     """Covering of the truths by the prediction, and of the prediction by all truths."""
+    segments = [p for p in np.unique(prediction) if p != background]
     covered = n_pixels = 0.0
     for truth in truths:
         scored = ~np.isin(truth, ignore)
         n_pixels += scored.sum()
         for t in np.unique(truth[scored]):
-            best = max(
-                overlap(truth == t, prediction == p, scored) for p in np.unique(prediction[scored])
-            )
-            covered += (truth == t)[scored].sum() * best
+            overlaps = [overlap(truth == t, prediction == p, scored) for p in segments]
+            covered += (truth == t)[scored].sum() * max(overlaps, default=0)
     reverse = weights = 0.0
-    for p in np.unique(prediction):
+    for p in segments:
         size, best = 0.0, 0.0
         for truth in truths:
             scored = ~np.isin(truth, ignore)
@@ -88,7 +87,7 @@ def covering(truths, prediction, ignore=()):
                 best = max(best, overlap(truth == t, prediction == p, scored))
         reverse += size * best
         weights += size
-    return covered / n_pixels, reverse / weights
+    return covered / n_pixels, reverse / weights if weights else np.nan
 
 
 def overlap(one, other, scored):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ._contingency import ContingencyTable, Ignore, contingency_tables
-
-Array = npt.NDArray[Any]
+from .._core.arrays import Array
+from ._averages import ratio
+from ._contingency import PartitionTable, partition_tables
+from ._inputs import Ignore
 
 
 @dataclass(frozen=True)
@@ -31,32 +31,27 @@ class Covering:
     of_prediction: float
 
 
-def covering(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Covering:
+def covering(
+    truth: Any, prediction: Any, *, ignore: Ignore = 0, background: int | None = 0
+) -> Covering:
     """Measure how well the segments of one partition cover those of another.
 
     Parameters
     ----------
-    truth : array of int, any shape, or a list of such, or one array with one more axis in front
-        Segments. Of several truths, each weighs the same in `of_truth` (if each has as many scored
-        pixels); in `of_prediction` a segment takes its best overlap with any of them.
-    prediction : array of int, shape of one truth
-        Segments of the result.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+    truth, prediction, ignore, background
+        As in `region_scores`. Of several truths, each weighs the same in `of_truth` (if each has
+        as many scored pixels); in `of_prediction` a segment takes its best overlap with any of
+        them. The background of the prediction covers nothing, and need not be covered.
 
     Returns
     -------
     covering : Covering
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `contingency_table`.
+        `of_prediction` is NaN if the prediction has no segment.
 
     Notes
     -----
-    Over a set of images and thresholds see `RegionBenchmark`. Where annotators ignore different
-    pixels, the size of a segment of the prediction is its mean over the annotators.
+    Over a set of images and thresholds see `HierarchyAccumulator`. Where annotators ignore
+    different pixels, the size of a segment of the prediction is its mean over the annotators.
 
     Examples
     --------
@@ -65,34 +60,41 @@ def covering(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Covering:
     >>> covering(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
     Covering(of_truth=0.625, of_prediction=0.583...)
     """
-    return covering_of(contingency_tables(truth, prediction, ignore))
+    return covering_of(partition_tables(truth, prediction, ignore, background))
 
 
-def covering_of(tables: list[ContingencyTable]) -> Covering:
+def covering_of(tables: list[PartitionTable]) -> Covering:
     """Covering of one prediction by the tables of all its truths."""
-    covered = sum(float(table.truth_sizes @ best_of_truth(table)) for table in tables)
+    overlaps = [best_of_truth(table) for table in tables]
     n_pixels = sum(table.n_pixels for table in tables)
-    return Covering(covered / n_pixels, reverse_covering(tables))
+    return Covering(covered_pixels(tables, overlaps) / n_pixels, reverse_covering(tables))
 
 
-def best_of_truth(table: ContingencyTable) -> Array:
+def best_of_truth(table: PartitionTable) -> Array:
     """The best overlap of each segment of the truth, float64 (n_truth,)."""
     starts = np.searchsorted(table.rows, np.arange(len(table.truth_labels)))
-    return np.maximum.reduceat(overlaps(table), starts)
+    return np.maximum.reduceat(_overlaps(table), starts)
 
 
-def reverse_covering(tables: list[ContingencyTable]) -> float:
+def covered_pixels(tables: list[PartitionTable], overlaps: list[Array]) -> float:
+    """Pixels of all truths, each by the overlap of its segment."""
+    return sum(
+        float(table.truth_sizes @ overlap) for table, overlap in zip(tables, overlaps, strict=True)
+    )
+
+
+def reverse_covering(tables: list[PartitionTable]) -> float:
     """Covering of the prediction by the segments of all annotators together."""
     labels = np.unique(np.concatenate([table.prediction_labels for table in tables]))
     best, sizes = np.zeros(len(labels)), np.zeros(len(labels))
     for table in tables:
         place = np.searchsorted(labels, table.prediction_labels)
-        np.maximum.at(best, place[table.columns], overlaps(table))
-        sizes[place] += table.prediction_sizes
-    return float(sizes @ best / sizes.sum())
+        np.maximum.at(best, place[table.columns], _overlaps(table))
+        sizes[place] += table.prediction_sizes * table.is_segment
+    return float(ratio(sizes @ best, sizes.sum()))
 
 
-def overlaps(table: ContingencyTable) -> Array:
-    """Intersection over union of each cell, float64 (n_cells,)."""
+def _overlaps(table: PartitionTable) -> Array:
+    """Intersection over union of each cell, float64 (n_cells,), 0 on the background."""
     union = table.truth_sizes[table.rows] + table.prediction_sizes[table.columns] - table.counts
-    return table.counts / union
+    return np.where(table.in_segment, table.counts / union, 0.0)

@@ -1,29 +1,29 @@
 """The Berkeley region benchmark: covering, PRI and VOI over thresholds and over sets of images.
 
 P. Arbelaez, M. Maire, C. Fowlkes and J. Malik, IEEE TPAMI 33(5), 2011. A hierarchy is cut at many
-thresholds, and each cut is compared with each annotator. A set is summed up at the one threshold
+thresholds, and each cut is compared with each annotator. A set is summarised at the one threshold
 that suits it best (ODS), at the best threshold of each image (OIS), and, for covering, with each
 segment of the truth at its own best threshold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from pixelseg._core.arrays import as_labels
-
-from ._contingency import ContingencyTable, Ignore, as_ignore, contingency_tables
-from .boundary_benchmark import as_thresholds
+from .._core.arrays import Array
+from .._core.checks import as_count
+from .._core.grid import label_components
+from ._accumulator import ThresholdAccumulator, as_segmentations
+from ._averages import mean
+from ._contingency import PartitionTable, partition_tables
+from ._inputs import Ignore, as_background, as_ignore
+from .covering import Covering, best_of_truth, covered_pixels, reverse_covering
 from .information import variation_of
-from .overlap import Covering, best_of_truth, reverse_covering
-from .rand import mean, rand_index_of
-
-Array = npt.NDArray[Any]
+from .rand import rand_index_of
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class ImageCovering:
 
 
 @dataclass(frozen=True)
-class RegionCurve:
-    """What `RegionBenchmark.result` returns.
+class HierarchyCurve:
+    """What `HierarchyAccumulator.result` returns.
 
     `thresholds` is float64 (n_thresholds,); `covering_best` takes each segment of the truth at its
     own best threshold; `variation_of_information` is in bits, best where least; `images` is in
@@ -66,7 +66,7 @@ class RegionCurve:
 
 
 @dataclass(frozen=True)
-class ImageCounts:
+class _ImageCounts:
     """What is kept of one image: a few numbers a threshold.
 
     `covered` (n_thresholds,) pixels of all its truths are covered, of `truth_pixels`;
@@ -83,19 +83,19 @@ class ImageCounts:
     variation: Array
 
 
-class RegionBenchmark:
-    """Score hierarchies of segments of a set of images, one image at a time.
+class HierarchyAccumulator(ThresholdAccumulator):
+    """Score hierarchies of segments of a set of images: the Berkeley region benchmark.
 
     Parameters
     ----------
     thresholds : int or increasing sequence of float, default 99
         Where ultrametric contour maps are cut. A number n stands for n thresholds evenly between 0
-        and 1, `linspace(1 / (n + 1), 1 - 1 / (n + 1), n)`. Lists of segmentations use 1, 2, ... in
-        place of it.
-    ignore : int, sequence of int or None, default 0
-        Labels of the truth whose pixels are left out.
+        and 1, `linspace(1 / (n + 1), 1 - 1 / (n + 1), n)`. Segmentations stand for the thresholds
+        of a sequence, which must be as many; else for 1, 2, ...
+    ignore, background
+        As in `region_scores`.
     printed_digits : int, default None
-        Significant digits that the numbers of each image are rounded to before they are summed up.
+        Significant digits that the numbers of each image are rounded to before they are summed.
         The original passes them through text files of 6 digits; 6 gives its very figures. None
         rounds nothing, which moves the sixth digit by 1 at most.
 
@@ -115,10 +115,10 @@ class RegionBenchmark:
     Examples
     --------
     >>> import numpy as np
-    >>> from pixelseg.metrics import RegionBenchmark
+    >>> from pixelseg.metrics import HierarchyAccumulator
     >>> truth = np.repeat([[1, 1, 2, 2]], 4, axis=0)
     >>> fine = np.repeat([[1, 2, 3, 4]], 4, axis=0)
-    >>> curve = RegionBenchmark().update(truth, [fine, truth, np.ones_like(truth)]).result()
+    >>> curve = HierarchyAccumulator().update(truth, [fine, truth, np.ones_like(truth)]).result()
     >>> curve.covering.curve, curve.covering.threshold, curve.covering.ods
     (array([0.5, 1. , 0.5]), 2.0, 1.0)
     """
@@ -128,18 +128,18 @@ class RegionBenchmark:
         thresholds: int | Sequence[float] | Array = 99,
         *,
         ignore: Ignore = 0,
+        background: int | None = 0,
         printed_digits: int | None = None,
     ) -> None:
-        self.thresholds = as_thresholds(thresholds)
+        super().__init__(thresholds)
         self.ignore = ignore
+        self.background = background
         self.printed_digits = printed_digits
-        as_ignore(ignore)
-        if printed_digits is not None and printed_digits < 1:
-            raise ValueError(f"printed_digits is {printed_digits} but must be None or at least 1.")
-        self._images: list[ImageCounts] = []
-        self._thresholds: Array | None = None
+        as_ignore(ignore), as_background(background)
+        if printed_digits is not None:
+            as_count("printed_digits", printed_digits)
 
-    def update(self, truth: Any, prediction: Any) -> RegionBenchmark:
+    def update(self, truth: Any, prediction: Any) -> HierarchyAccumulator:
         """Score one image.
 
         Parameters
@@ -154,25 +154,25 @@ class RegionBenchmark:
 
         Returns
         -------
-        self : RegionBenchmark
+        self : HierarchyAccumulator
         """
-        segmentations, thresholds = self._cut(prediction)
-        self._check_thresholds(thresholds)
+        segmentations, levels = self._cut(prediction)
         counts: list[tuple[float, float, float, float]] = []
         best: list[Array] = []
-        tables: list[ContingencyTable] = []
+        tables: list[PartitionTable] = []
         for segments in segmentations:
             if segments is not None:
-                tables = contingency_tables(truth, segments, self.ignore)
+                tables = partition_tables(truth, segments, self.ignore, self.background)
                 overlaps = [best_of_truth(table) for table in tables]
                 best = [np.maximum(*pair) for pair in zip(best or overlaps, overlaps, strict=True)]
-                counts.append(counts_of(tables, overlaps))
+                counts.append(_counts_of(tables, overlaps))
             else:
                 counts.append(counts[-1])
         covered, reverse, rand_index, variation = np.transpose(counts)
+        self._keep_levels(levels)
         pixels = sum(table.n_pixels for table in tables)
         self._images.append(
-            ImageCounts(
+            _ImageCounts(
                 covered=self._print(covered),
                 truth_pixels=float(self._print(pixels)),
                 best_covered=float(self._print(covered_pixels(tables, best))),
@@ -182,55 +182,21 @@ class RegionBenchmark:
                 variation=self._print(variation),
             )
         )
-        self._thresholds = thresholds
         return self
 
-    def merge(self, other: RegionBenchmark) -> RegionBenchmark:
-        """Add the images of another benchmark behind one's own.
-
-        Parameters
-        ----------
-        other : RegionBenchmark
-            With the same thresholds, `ignore` and `printed_digits`.
-
-        Returns
-        -------
-        self : RegionBenchmark
-        """
-        if (self.ignore, self.printed_digits) != (other.ignore, other.printed_digits):
-            raise ValueError(
-                "other has another ignore or printed_digits: merge benchmarks that were made alike."
-            )
-        if other._thresholds is not None:
-            self._check_thresholds(other._thresholds)
-            self._thresholds = other._thresholds
-        self._images += other._images
-        return self
-
-    def result(self) -> RegionCurve:
-        """Sum up the images so far.
-
-        Returns
-        -------
-        curve : RegionCurve
-
-        Raises
-        ------
-        ValueError
-            If there was no `update`.
-        """
-        if self._thresholds is None:
-            raise ValueError("there is nothing to sum up: call update(truth, prediction) first.")
-        thresholds = self._thresholds
-        covered = np.stack([image.covered for image in self._images])
-        pixels = np.array([image.truth_pixels for image in self._images])
+    def result(self) -> HierarchyCurve:
+        """Summarise the images so far; without any a ValueError."""
+        images = self._records()
+        thresholds = self._levels
+        covered = np.stack([image.covered for image in images])
+        pixels = np.array([image.truth_pixels for image in images])
         best_place = np.argmax(covered, axis=1)
         best = covered[np.arange(len(covered)), best_place]
         curve = covered.sum(axis=0) / pixels.sum()
         place = int(np.argmax(curve))
-        rand_index = np.stack([image.rand_index for image in self._images])
-        variation = np.stack([image.variation for image in self._images])
-        return RegionCurve(
+        rand_index = np.stack([image.rand_index for image in images])
+        variation = np.stack([image.variation for image in images])
+        return HierarchyCurve(
             thresholds=thresholds.copy(),
             covering=ThresholdSummary(
                 curve,
@@ -238,9 +204,9 @@ class RegionBenchmark:
                 float(curve[place]),
                 float(best.sum() / pixels.sum()),
             ),
-            covering_best=sum(image.best_covered for image in self._images) / float(pixels.sum()),
-            rand_index=summarise(thresholds, rand_index, np.max),
-            variation_of_information=summarise(thresholds, variation, np.min),
+            covering_best=sum(image.best_covered for image in images) / float(pixels.sum()),
+            rand_index=_summarise(thresholds, rand_index, np.max),
+            variation_of_information=_summarise(thresholds, variation, np.min),
             images=tuple(
                 ImageCovering(
                     float(thresholds[where]),
@@ -249,7 +215,7 @@ class RegionBenchmark:
                         float(image.reverse_covered[where] / image.pixels),
                     ),
                 )
-                for image, where, value in zip(self._images, best_place, best, strict=True)
+                for image, where, value in zip(images, best_place, best, strict=True)
             ),
         )
 
@@ -261,20 +227,9 @@ class RegionBenchmark:
                     f"prediction has shape {np.shape(prediction)}, which is one segmentation: pass "
                     "a list, [prediction], of one for each threshold."
                 )
-            segmentations = [as_labels(one, name="prediction") for one in prediction]
-            if not segmentations:
-                raise ValueError("prediction is an empty list: pass at least one segmentation.")
-            return [*segmentations], np.arange(1.0, len(segmentations) + 1)
-        return cut_contours(prediction, self.thresholds), self.thresholds
-
-    def _check_thresholds(self, thresholds: Array) -> None:
-        before = self._thresholds
-        if before is not None and not np.array_equal(thresholds, before):
-            raise ValueError(
-                f"prediction has {len(thresholds)} thresholds, up to {thresholds[-1]}, but the "
-                f"images before it have {len(before)}, up to {before[-1]}: score contour maps "
-                "apart from segmentations, and as many segmentations of each image."
-            )
+            segmentations = as_segmentations(prediction)
+            return [*segmentations], self._levels_of(len(segmentations))
+        return _cut_contours(prediction, self.thresholds), self.thresholds
 
     def _print(self, values: Any) -> Array:
         """The values as a file of `printed_digits` would hold them."""
@@ -285,50 +240,8 @@ class RegionBenchmark:
         return np.reshape(printed, values.shape)
 
 
-def region_benchmark(
-    truths: Iterable[Any],
-    predictions: Iterable[Any],
-    *,
-    thresholds: int | Sequence[float] | Array = 99,
-    ignore: Ignore = 0,
-    printed_digits: int | None = None,
-) -> RegionCurve:
-    """Score hierarchies of segments of a set of images: covering, PRI and VOI over thresholds.
-
-    Parameters
-    ----------
-    truths, predictions : iterables of the same length
-        For each image what `RegionBenchmark.update` takes; read one at a time.
-    thresholds, ignore, printed_digits
-        As in `RegionBenchmark`.
-
-    Returns
-    -------
-    curve : RegionCurve
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `RegionBenchmark`; also if there are more truths than predictions or the reverse.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from pixelseg.metrics import region_benchmark
-    >>> truth = np.repeat([[1, 1, 2, 2]], 4, axis=0)
-    >>> region_benchmark([truth], [[truth, np.ones_like(truth)]]).covering_best
-    1.0
-    """
-    benchmark = RegionBenchmark(thresholds, ignore=ignore, printed_digits=printed_digits)
-    for truth, prediction in zip(truths, predictions, strict=True):
-        benchmark.update(truth, prediction)
-    return benchmark.result()
-
-
-def cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
+def _cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
     """Segments of an ultrametric contour map at each threshold, None where nothing changed."""
-    from scipy import ndimage
-
     contours = np.asarray(contours)
     if contours.dtype.kind != "f" or contours.ndim != 2 or not all(s % 2 for s in contours.shape):
         raise ValueError(
@@ -344,14 +257,14 @@ def cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
         if before is not None and np.array_equal(inside, before):
             cuts.append(None)
             continue
-        segments, _ = ndimage.label(inside, np.ones((3, 3)))
+        segments, _ = label_components(inside, connectivity=2)
         cuts.append(segments[1::2, 1::2])
         before = inside
     return cuts
 
 
-def counts_of(
-    tables: list[ContingencyTable], overlaps: list[Array]
+def _counts_of(
+    tables: list[PartitionTable], overlaps: list[Array]
 ) -> tuple[float, float, float, float]:
     """Covered pixels, reverse covering, PRI and VOI of one segmentation."""
     return (
@@ -362,15 +275,8 @@ def counts_of(
     )
 
 
-def covered_pixels(tables: list[ContingencyTable], overlaps: list[Array]) -> float:
-    """Pixels of all truths, each by the overlap of its segment."""
-    return sum(
-        float(table.truth_sizes @ overlap) for table, overlap in zip(tables, overlaps, strict=True)
-    )
-
-
-def summarise(thresholds: Array, values: Array, best: Any) -> ThresholdSummary:
-    """Sum up a metric (n_images, n_thresholds) of which the `best` is the max or the min."""
+def _summarise(thresholds: Array, values: Array, best: Any) -> ThresholdSummary:
+    """Summarise a metric (n_images, n_thresholds) of which the `best` is the max or the min."""
     curve = values.mean(axis=0)
     place = int(np.flatnonzero(curve == best(curve))[0])
     return ThresholdSummary(

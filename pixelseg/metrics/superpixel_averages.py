@@ -1,4 +1,4 @@
-"""Superpixels over sets of images and over numbers of segments: means, and AMR, AUE and AUV.
+"""Superpixels over numbers of segments: AMR, AUE and AUV.
 
 One number of segments favours one method, the next another. Stutz, Hermans and Leibe, CVIU 166,
 2018, section 5, therefore average each metric's curve over the number of segments: the average
@@ -9,25 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from ._contingency import Ignore
-from .superpixels import SuperpixelScores, check_annotators, superpixel_scores
-
-
-@dataclass(frozen=True)
-class SuperpixelSummary:
-    """The scores of each image, in the order of `update`, and their mean over images.
-
-    A metric that an image has no value for (NaN) is averaged over the others.
-    """
-
-    mean: SuperpixelScores
-    images: tuple[SuperpixelScores, ...]
+from .superpixels import SuperpixelScores
 
 
 @dataclass(frozen=True)
@@ -39,96 +25,6 @@ class SuperpixelAverages:
     average_unexplained_variation: float
 
 
-class SuperpixelBenchmark:
-    """Score superpixels of a set of images, one image at a time.
-
-    Parameters
-    ----------
-    annotators, tolerance, tolerance_unit, ignore
-        As in `superpixel_scores`, for every image.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `superpixel_scores`.
-
-    Notes
-    -----
-    The mean over images of the worst annotator is the benchmark's headline. Its program drops the
-    last image from those means (a mistake), and reads the first five annotators of each image only.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from pixelseg.metrics import SuperpixelBenchmark
-    >>> truth = np.repeat([[1, 1, 1, 2, 2, 2]], 6, axis=0)
-    >>> benchmark = SuperpixelBenchmark()
-    >>> benchmark.update(truth, truth).update(truth, np.ones_like(truth)).result().mean.n_segments
-    1.5
-    """
-
-    def __init__(
-        self,
-        *,
-        annotators: str = "worst",
-        tolerance: float = 0.0025,
-        tolerance_unit: str = "diagonal",
-        ignore: Ignore = 0,
-    ) -> None:
-        check_annotators(annotators)
-        self.annotators = annotators
-        self.tolerance = tolerance
-        self.tolerance_unit = tolerance_unit
-        self.ignore = ignore
-        self._images: list[SuperpixelScores] = []
-
-    def update(
-        self,
-        truth: Any,
-        segments: npt.ArrayLike,
-        image: Any = None,
-        *,
-        mask: Any = None,
-        channel_axis: int | str | None = "auto",
-    ) -> SuperpixelBenchmark:
-        """Score one image; the parameters are those of `superpixel_scores`."""
-        self._images.append(
-            superpixel_scores(
-                truth,
-                segments,
-                image,
-                annotators=self.annotators,
-                tolerance=self.tolerance,
-                tolerance_unit=self.tolerance_unit,
-                ignore=self.ignore,
-                mask=mask,
-                channel_axis=channel_axis,
-            )
-        )
-        return self
-
-    def result(self) -> SuperpixelSummary:
-        """Average the images so far.
-
-        Returns
-        -------
-        summary : SuperpixelSummary
-
-        Raises
-        ------
-        ValueError
-            If there was no `update`.
-        """
-        if not self._images:
-            raise ValueError("there is nothing to average: call update(truth, segments) first.")
-        means = {}
-        for field in fields(SuperpixelScores):
-            values = [getattr(one, field.name) for one in self._images]
-            known = [value for value in values if not math.isnan(value)]
-            means[field.name] = math.fsum(known) / len(known) if known else math.nan
-        return SuperpixelSummary(SuperpixelScores(**means), tuple(self._images))
-
-
 def superpixel_averages(
     runs: Sequence[SuperpixelScores], *, k_min: float = 200, k_max: float = 5200
 ) -> SuperpixelAverages:
@@ -138,7 +34,7 @@ def superpixel_averages(
     ----------
     runs : sequence of SuperpixelScores
         One for each number of segments that was asked for, each the mean over the same images
-        (`SuperpixelBenchmark.result().mean`), in any order.
+        (`SuperpixelAccumulator.result().mean`), in any order.
     k_min, k_max : float, default 200 and 5200
         The range of numbers of segments to average over; the defaults are the benchmark's.
 

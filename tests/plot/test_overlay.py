@@ -1,10 +1,10 @@
-"""Pictures: values, shapes, colours that can be told apart."""
+"""Labels, borders and strokes over images of any kind."""
 
 import numpy as np
 import pytest
-from skimage import color, data
+from skimage import data
 
-from pixelseg import plot
+from pixelseg import io, plot
 
 
 def test_overlay_mixes_colours_and_leaves_unlabelled_pixels():
@@ -81,59 +81,21 @@ def test_strokes_have_a_dark_rim():
     assert (picture[0] == 200).all()
 
 
-def test_the_scale_rises_evenly_in_lightness():
-    picture = plot.uncertainty_map(np.linspace(0, 1, 256)[np.newaxis])
-    lightness = color.rgb2lab(picture)[0, :, 0]
-    assert (np.diff(lightness) > -0.5).all()
-    assert np.abs(lightness - np.linspace(4, 96, 256)).max() < 4
+def test_borders_of_segments_are_two_pixels_wide():
+    segments = np.kron(np.arange(1, 7).reshape(2, 3), np.ones((4, 5), int)).astype(np.int32)
+    picture = plot.boundaries(np.zeros(segments.shape), segments, color=(255, 0, 0))
+    rows, columns = np.indices(segments.shape)
+    lines = np.isin(rows, (3, 4)) | np.isin(columns, (4, 5, 9, 10))
+    np.testing.assert_array_equal(picture[..., 0] == 255, lines)
+    shown = plot.overlay(np.zeros(segments.shape), segments, alpha=1.0)
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 6
 
 
-def test_probability_map_shows_one_class():
-    probabilities = np.zeros((2, 2, 3), np.float32)
-    probabilities[0, 0, 1] = 1
-    picture = plot.probability_map(probabilities, 1)
-    np.testing.assert_array_equal(picture, plot.uncertainty_map(probabilities[..., 1]))
-    assert (picture[0, 0] > picture[1, 1]).all()
-    with pytest.raises(ValueError, match="class_index is 3"):
-        plot.probability_map(probabilities, 3)
-    with pytest.raises(TypeError, match="floating point"):
-        plot.uncertainty_map(np.zeros((2, 2), int))
-
-
-def test_palette_has_a_colour_of_its_own_for_every_class():
-    colours = plot.palette(250)
-    assert len(np.unique(colours, axis=0)) == 250
-    np.testing.assert_array_equal(plot.palette(7), colours[:7])
-    assert plot.palette(10_000).shape == (10_000, 3)
-    ids = np.array([[1, 4097, 2**31 - 1]], np.int32)
-    assert plot.overlay(np.zeros((1, 3)), ids, alpha=1.0)[0, 0].tolist() == colours[0].tolist()
-
-
-@pytest.mark.parametrize("colour", ["red", "#12", "#gg0000", (1, 2), (1, 2, 300)])
-def test_what_is_no_colour_is_named(colour):
-    with pytest.raises(ValueError, match="colour is"):
-        plot.boundaries(np.zeros((2, 2)), np.zeros((2, 2), int), color=colour)
-
-
-def test_montage_places_pictures_of_any_size():
-    pictures = [np.full((4, 6, 3), 10, np.uint8), np.full((8, 3), 20, np.uint8)]
-    sheet = plot.montage(pictures, gap=2)
-    assert sheet.shape == (2 + 8 + 2, 2 + 6 + 2 + 3 + 2, 3)
-    assert (sheet[2:6, 2:8] == 10).all()
-    assert (sheet[2:10, 10:13] == 20).all()
-    assert (sheet == 255).sum() == sheet.size - 3 * (24 + 24)
-    assert plot.montage(pictures, n_columns=1, gap=0).shape == (12, 6, 3)
-    titled = plot.montage(pictures * 3, titles=list("abcdef"))
-    assert titled.shape[1] == 8 + (6 + 8) + (6 + 8) + (6 + 8)
-    assert titled[:20].min() < 100
-
-
-def test_montage_refuses_what_is_no_picture():
-    with pytest.raises(ValueError, match="empty"):
-        plot.montage([])
-    with pytest.raises(ValueError, match="float64"):
-        plot.montage([np.zeros((2, 2))])
-    with pytest.raises(ValueError, match="titles has 1"):
-        plot.montage([np.zeros((2, 2), np.uint8)] * 2, titles=["a"])
-    with pytest.raises(ValueError, match="n_columns is 0"):
-        plot.montage([np.zeros((2, 2), np.uint8)], n_columns=0)
+def test_an_image_file_is_shown_as_it_is_stored(tmp_path, rng):
+    stack = rng.integers(0, 255, (2, 5, 6)).astype(np.uint8)
+    io.write_image(tmp_path / "two.tif", stack, channel_axis=0)
+    labels = np.zeros((5, 6), int)
+    np.testing.assert_array_equal(
+        plot.overlay(io.read_image(tmp_path / "two.tif"), labels),
+        plot.overlay(stack, labels, channel_axis=0),
+    )

@@ -1,0 +1,163 @@
+"""The README's tables, written from stored figures: `python -m benchmarks.readme`.
+
+    python -m benchmarks.speed --json speed.json        measure (or quality, or memory)
+    python -m benchmarks.readme --take speed.json       keep what the README shows of it, and write
+    python -m benchmarks.readme                         write the README from what is kept
+
+What is kept lies in `figures.json`; a block of the README stands between `<!-- table: NAME -->`
+and `<!-- end -->`, and a test holds it to what the figures say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .memory import Job
+from .quality import Score, means
+from .report import Row, bytes_text, markdown, read_json
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+FIGURES = Path(__file__).with_name("figures.json")
+
+#: The lines of the speed table: a case, a size and a peer of the benchmark.
+SPEED = (
+    ("features, grey, default set", "512x512", "scipy.ndimage, float32, each filter on its own"),
+    ("features, grey, default set", "512x512", "OpenCV sepFilter2D, cut at 4 sigma"),
+    ("features, grey, default set", "512x512", "OpenCV sepFilter2D, cut where ours is"),
+    ("features, grey, default set", "512x512",
+     "scikit-image multiscale_basic_features, its own columns"),
+    ("features, grey, default set", "1080x1920", "scipy.ndimage, float32, each filter on its own"),
+    ("features, grey, default set", "1080x1920", "OpenCV sepFilter2D, cut at 4 sigma"),
+    ("features, grey, default set", "1080x1920", "OpenCV sepFilter2D, cut where ours is"),
+    ("features, grey, default set", "1080x1920",
+     "scikit-image multiscale_basic_features, its own columns"),
+    ("features, 3-D, default set", "32x96x96", "scipy.ndimage, float32, each filter on its own"),
+    ("features, 3-D, default set", "64x256x256", "scipy.ndimage, float32, each filter on its own"),
+    ("predict, 50 trees of depth 10", "RGB 512x512",
+     "scikit-image TrainableSegmenter, its own features"),
+    ("predict, 100 full trees", "RGB 512x512",
+     "scikit-image TrainableSegmenter, its own features"),
+    ("forest predict_proba, 50 trees of depth 10", "262,144 rows", "scikit-learn"),
+    ("forest predict_proba, 100 full trees", "262,144 rows", "scikit-learn"),
+    ("MLP predict_proba", "262,144 rows", "scikit-learn StandardScaler and MLPClassifier"),
+    ("metrics.confusion_matrix", "321x481", "scikit-learn"),
+    ("metrics.match_boundaries", "321x481", "scipy min_weight_full_bipartite_matching"),
+)  # fmt: skip
+
+#: Methods of the quality benchmark in the README's words.
+QUALITY = {
+    "scikit-image": "scikit-image's recipe (50 trees of depth 10)",
+    "ilastik": "ilastik's set-up (our features, 100 full trees)",
+    "forest, strokes' prior": "pixelseg, forest, the labels' own prior",
+    "forest": "pixelseg, forest",
+    "mlp": "pixelseg, MLP",
+}
+
+Figures = dict[str, list[dict[str, Any]]]
+
+
+def take(path: Path, figures: Figures) -> None:
+    """Keep what the README shows of a results file, in place of what was kept of the same."""
+    kind = json.loads(path.read_text())["benchmark"]
+    if kind == "speed":
+        new = [
+            {"case": row.case, "size": row.size, "peer": row.peer, "ratio": round(row.ratio, 3)}
+            for row in read_json(path, kind, Row)
+            if row.ratio is not None and (row.case, row.size, row.peer) in SPEED
+        ]
+        keys: tuple[str, ...] = ("case", "size", "peer")
+    elif kind == "quality":
+        scores = [s for s in read_json(path, kind, Score) if s.per_class == 1000]
+        new = [
+            {"method": method, "set": name, "mean_iou": round(value, 4)}
+            for (name, method), value in means(scores, "mean_iou").items()
+            if method in QUALITY
+        ]
+        keys = ("method", "set")
+    else:
+        new = [
+            {"job": job.name, "size": job.size, "peak": job.peak}
+            for job in read_json(path, kind, Job)
+            if job.peak is not None
+        ]
+        keys = ("job", "size")
+    merged = {tuple(row[key] for key in keys): row for row in (*figures.get(kind, []), *new)}
+    figures[kind] = list(merged.values())
+
+
+def speed_table(rows: Iterable[dict[str, Any]]) -> str:
+    """How many times faster we are, in the order of `SPEED`."""
+    known = {(row["case"], row["size"], row["peer"]): row["ratio"] for row in rows}
+    lines = [[*key, _times(known[key])] for key in SPEED if key in known]
+    return markdown(("what", "size", "peer", "times as fast"), lines)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}x" if ratio < 9.95 else f"{ratio:.0f}x"
+
+
+def quality_table(rows: Iterable[dict[str, Any]]) -> str:
+    """Mean IoU by method and set; the best of a set is bold."""
+    known = {(row["method"], row["set"]): row["mean_iou"] for row in rows}
+    sets = list(dict.fromkeys(name for _, name in known))
+    best = {s: max(value for (_, name), value in known.items() if name == s) for s in sets}
+    lines = []
+    for method, words in QUALITY.items():
+        values = [known.get((method, name)) for name in sets]
+        shown = [
+            "" if value is None else f"**{value:.3f}**" if value == best[name] else f"{value:.3f}"
+            for name, value in zip(sets, values, strict=True)
+        ]
+        lines.append([words, *shown])
+    return markdown(("", *sets), lines)
+
+
+def memory_table(rows: Iterable[dict[str, Any]]) -> str:
+    """Peak resident memory of each job."""
+    lines = [[row["job"], row["size"], bytes_text(row["peak"])] for row in rows]
+    return markdown(("job", "size", "peak resident memory"), lines)
+
+
+TABLES = {"speed": speed_table, "quality": quality_table, "memory": memory_table}
+
+
+def fill(text: str, figures: Figures) -> str:
+    """A text whose marked blocks hold the tables of these figures."""
+
+    def block(match: re.Match[str]) -> str:
+        table = TABLES[match[1]](figures[match[1]])
+        return f"<!-- table: {match[1]} -->\n{table}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Keep what is to be kept, and write the README's tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=__doc__)
+    parser.add_argument(
+        "--take",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="results of speed, quality or memory, written by their --json",
+    )
+    options = parser.parse_args(arguments)
+    figures: Figures = json.loads(FIGURES.read_text())
+    for path in options.take:
+        take(path, figures)
+    if options.take:
+        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
+    README.write_text(fill(README.read_text(), figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

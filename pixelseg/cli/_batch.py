@@ -1,0 +1,134 @@
+"""What commands over many files share: the plan of outputs, and the loop in which one may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from . import _files as files
+from ._report import FileBar, Stopwatch, complain, note, plural
+
+#: What may be wrong with one file or machine; anything else is a mistake in the program.
+FAILURES = (ValueError, TypeError, OSError, MemoryError)
+
+
+class Named(Protocol):
+    """An item of a loop: `name` is short, for the bar."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=Named)
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image and the files that its results go to, by their endings."""
+
+    image: Path
+    outputs: dict[str, Path]
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.image.name
+
+    def __str__(self) -> str:
+        return str(self.image)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many items there were, how many of them failed, and how long it took."""
+
+    n_items: int
+    n_failed: int
+    noun: str
+    watch: Stopwatch
+
+    def report(self, done: str = "", rest: str = "") -> int:
+        """Say how many items were `done` and how many failed; return the exit code."""
+        if done:
+            n_done = plural(self.n_items - self.n_failed, self.noun)
+            print(f"{done} {n_done} in {self.watch}{rest}")
+        if self.n_failed:
+            complain(f"{self.n_failed} of {plural(self.n_items, self.noun)} failed")
+        return 1 if self.n_failed else 0
+
+
+def run_each(
+    items: Sequence[Item],
+    work: Callable[[Item, Callable[[int, int], None]], None],
+    noun: str = "image",
+    *,
+    description: str,
+) -> Outcome:
+    """Do `work(item, progress)` for each item; one that fails is named and stops no other."""
+    watch = Stopwatch()
+    n_failed = 0
+    with FileBar(len(items), description) as bar:
+        for item in items:
+            bar.start(item.name)
+            try:
+                work(item, bar.part)
+            except FAILURES as error:
+                n_failed += 1
+                text = str(error)
+                complain(text if str(item) in text else f"{item}: {text}")
+            bar.finish()
+    return Outcome(len(items), n_failed, noun, watch)
+
+
+def plan_outputs(
+    images: Sequence[Path],
+    endings: Sequence[str],
+    folder: Path | None,
+    *,
+    overwrite: bool,
+    skip_existing: bool = False,
+    largest_label: int = 0,
+) -> list[Job]:
+    """Name the results of all images, which must neither exist nor coincide.
+
+    With `skip_existing`, images all of whose results exist are left out.
+    """
+    jobs = [
+        Job(
+            image,
+            {end: files.result_path(image, end, folder, largest_label) for end in endings},
+        )
+        for image in images
+    ]
+    owners: dict[Path, Path] = {}
+    for job in jobs:
+        for path in job.outputs.values():
+            if path in owners:
+                raise ValueError(
+                    f"{owners[path]} and {job.image} would both write {path}: send their results "
+                    "to different folders."
+                )
+            owners[path] = job.image
+    if skip_existing:
+        todo = [job for job in jobs if not all(path.exists() for path in job.outputs.values())]
+        if len(todo) < len(jobs):
+            note(f"{plural(len(jobs) - len(todo), 'image')} left out: results exist")
+        return todo
+    taken = [path for path in owners if path.exists()]
+    if taken and not overwrite:
+        n_more = len({owners[path] for path in taken}) - 1
+        more = f" (and so do results of {n_more} more)" if n_more else ""
+        raise FileExistsError(
+            f"{taken[0]} exists{more}: pass --overwrite to replace results, --skip-existing to "
+            "leave such images out, or -o for another folder."
+        )
+    return jobs
+
+
+def make_folder(path: Path, option: str) -> None:
+    """Make a folder for results, with those around it; there may be one already."""
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(f"{path} is a file but {option} must be a folder.")
+    path.mkdir(parents=True, exist_ok=True)

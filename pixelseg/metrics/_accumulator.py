@@ -1,0 +1,106 @@
+"""What every accumulator of scores over a set of images is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from .._core.arrays import Array, as_labels
+from ._inputs import as_thresholds
+
+
+class Accumulator:
+    """Score a set of images one at a time: `update` with each, `result` at any time.
+
+    Nothing is kept of an image but a record of its counts or scores, so that a set need not fit in
+    memory, and accumulators of parts of a set are merged into one of the whole.
+    """
+
+    def __init__(self) -> None:
+        self._images: list[Any] = []
+
+    def merge(self, other: Self) -> Self:
+        """Add the images of another accumulator behind one's own.
+
+        Parameters
+        ----------
+        other : accumulator of the same kind
+            With the same parameters.
+
+        Returns
+        -------
+        self : the accumulator
+
+        Raises
+        ------
+        ValueError
+            If a parameter differs.
+        """
+        self._check_alike(other)
+        self._images += other._images
+        return self
+
+    def _check_alike(self, other: Self) -> None:
+        for name in vars(self):
+            mine, others = getattr(self, name), getattr(other, name)
+            if not (name.startswith("_") or np.array_equal(mine, others)):
+                raise ValueError(
+                    f"other has {name}={others!r} but this accumulator has {name}={mine!r}: merge "
+                    "accumulators that were made alike."
+                )
+
+    def _records(self) -> list[Any]:
+        """What was kept of the images, one at least."""
+        if not self._images:
+            raise ValueError("there is nothing to score: call update(truth, prediction) first.")
+        return self._images
+
+
+class ThresholdAccumulator(Accumulator):
+    """An accumulator of scores at thresholds, the same ones for every image."""
+
+    def __init__(self, thresholds: int | Sequence[float] | Array) -> None:
+        super().__init__()
+        self.thresholds = as_thresholds(thresholds)
+        #: Whether the thresholds were named one by one, and so stand for given segmentations too.
+        self._are_named = np.ndim(thresholds) == 1
+        #: The thresholds that the images are scored at, from the first image on.
+        self._levels: Any = None
+
+    def _check_alike(self, other: Self) -> None:
+        super()._check_alike(other)
+        if other._levels is not None:
+            self._keep_levels(other._levels)
+
+    def _keep_levels(self, levels: Array) -> None:
+        """Settle the thresholds that scores are kept at, or refuse others than before."""
+        before = levels if self._levels is None else self._levels
+        if not np.array_equal(levels, before):
+            raise ValueError(
+                f"prediction has {len(levels)} thresholds, up to {levels[-1]}, but the images "
+                f"before it have {len(before)}, up to {before[-1]}: score soft maps apart from "
+                "segmentations, and as many segmentations of each image."
+            )
+        self._levels = levels
+
+    def _levels_of(self, n_segmentations: int) -> Array:
+        """The thresholds that so many segmentations of an image stand for."""
+        if not self._are_named:
+            return np.arange(1.0, n_segmentations + 1)
+        if n_segmentations != len(self.thresholds):
+            raise ValueError(
+                f"prediction is a list of {n_segmentations} but there are {len(self.thresholds)} "
+                "thresholds: pass a segmentation for each, or leave thresholds out to number them "
+                "1, 2, ..."
+            )
+        return self.thresholds
+
+
+def as_segmentations(prediction: Any, shape: tuple[int, ...] | None = None) -> list[Array]:
+    """Check a list (or stack) of segmentations of one image, one for each threshold."""
+    segmentations = [as_labels(one, shape, name="prediction") for one in prediction]
+    if not segmentations:
+        raise ValueError("prediction is an empty list: pass at least one segmentation.")
+    return segmentations

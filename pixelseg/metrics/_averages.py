@@ -1,0 +1,47 @@
+"""Shares, means and worst values, by one rule: what is 0 / 0 is NaN, and is left out of means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .._core.checks import as_choice
+
+Record = TypeVar("Record")
+
+
+def ratio(part: Any, whole: Any) -> Any:
+    """The share of a part, NaN where there is no whole."""
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of the values that are not NaN, NaN if there is none."""
+    known = [float(value) for value in values if not math.isnan(value)]
+    return math.fsum(known) / len(known) if known else math.nan
+
+
+def mean_of(records: Sequence[Record]) -> Record:
+    """The mean of each field of dataclasses of one kind, also of those within them."""
+    first: Any = records[0]
+    means: dict[str, Any] = {}
+    for field in fields(first):
+        values = [getattr(record, field.name) for record in records]
+        means[field.name] = mean_of(values) if is_dataclass(values[0]) else mean(values)
+    return replace(first, **means)
+
+
+def check_annotators(annotators: str) -> None:
+    """Refuse a way of aggregating annotators that there is not."""
+    as_choice("annotators", annotators, ("worst", "mean"))
+
+
+def aggregate(values: Sequence[float], annotators: str, worst: Callable) -> float:
+    """Aggregate one metric over the annotators for whom it is defined."""
+    known = [float(value) for value in values if not math.isnan(value)]
+    return worst(known) if known and annotators == "worst" else mean(known)

@@ -1,0 +1,139 @@
+"""What the metrics ask of their input: truths, maps, ignored labels, thresholds, tolerances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._core.arrays import Array, as_labels, is_array_like
+from .._core.checks import as_choice, as_count, as_integer, as_number
+
+Ignore = int | Sequence[int] | None
+
+
+def as_ignore(ignore: Ignore) -> tuple[int, ...]:
+    """Check `ignore`: None, one label or several."""
+    labels = () if ignore is None else ignore
+    labels = labels if isinstance(labels, Sequence | np.ndarray) else (labels,)
+    for label in labels:
+        if isinstance(label, bool | str) or not isinstance(label, int | np.integer):
+            raise TypeError(f"ignore is {ignore!r} but must be None, a label or a list of labels.")
+    return tuple(int(label) for label in labels)
+
+
+def as_background(background: Any) -> int | None:
+    """Check `background`: None or one label."""
+    return None if background is None else as_integer("background", background, "None or a label")
+
+
+def check_not_mask(truth: Any, ignored: tuple[int, ...]) -> None:
+    """Refuse a bool truth whose background would be left out unawares."""
+    if truth.dtype == bool and 0 in ignored:
+        raise TypeError(
+            "truth has dtype bool, and ignore=0 would leave all of its background out: pass "
+            "ignore=None to score both sides, or truth.astype(int) if False means unlabelled."
+        )
+
+
+def check_something_left(is_left: bool, ignored: tuple[int, ...], where: str = "") -> None:
+    """Refuse a truth that has no pixel to score."""
+    if not is_left:
+        raise ValueError(
+            f"truth has no pixel to score {where}outside ignore={list(ignored)}: pass a truth with "
+            "other labels, or leave the image out."
+        )
+
+
+def as_map(boundaries: Any, name: str) -> Array:
+    """Check a binary map: bool, (H, W), at least one pixel."""
+    array = np.asarray(boundaries)
+    if array.dtype != bool:
+        raise TypeError(f"{name} has dtype {array.dtype} but must be bool: pass {name} > 0.")
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(
+            f"{name} has shape {array.shape} but must be (H, W) with at least one pixel."
+        )
+    return array
+
+
+def split_truths(truth: Any, ndim: int) -> list[Any]:
+    """The truth of each annotator, of `ndim` axes each, not read yet.
+
+    `truth` is one array, a list or tuple of arrays, or an array with one more axis in front.
+    """
+    if isinstance(truth, list | tuple):
+        if len(truth) == 0:
+            raise ValueError("truth is empty: pass the labels of at least one annotator.")
+        if np.ndim(truth[0]) >= ndim:
+            return list(truth)
+    truth = truth if is_array_like(truth) else np.asarray(truth)
+    return [truth[k] for k in range(truth.shape[0])] if len(truth.shape) == ndim + 1 else [truth]
+
+
+def as_annotations(truth: Any, shape: tuple[int, ...], name: str = "prediction") -> list[Array]:
+    """The truth of each annotator as an array of `shape`, which is that of the argument `name`."""
+    annotations = [np.asarray(one) for one in split_truths(truth, len(shape))]
+    for annotation in annotations:
+        if annotation.shape != shape:
+            raise ValueError(
+                f"truth has shape {annotation.shape} but {name} has shape {shape}: pass one array "
+                "of that shape, or a list with one for each annotator."
+            )
+        if annotation.dtype != bool:
+            as_labels(annotation, name="truth")
+    return annotations
+
+
+def spatial_shape(truth: Any) -> tuple[int, ...]:
+    """The shape of an image whose truth is one map, a list of maps or a stack of them."""
+    several = isinstance(truth, list | tuple) and len(truth) > 0 and np.ndim(truth[0]) > 1
+    shape = np.shape(truth[0] if several else truth)
+    if len(shape) not in (2, 3) or 0 in shape:
+        raise ValueError(
+            f"truth has shape {shape} but must be (H, W), or a list of such arrays, or one array "
+            "(n, H, W)."
+        )
+    return shape[-2:]
+
+
+def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
+    """Where a truth holds one of the ignored labels; nowhere in a bool map, which has no labels."""
+    result = np.zeros(truth.shape, bool)
+    for label in ignored if truth.dtype != bool else ():
+        result |= truth == label
+    return result
+
+
+def as_thresholds(thresholds: int | Sequence[float] | Array) -> Array:
+    """Check thresholds, or space a number of them evenly between 0 and 1."""
+    if np.ndim(thresholds) == 0:
+        n = as_count("thresholds", thresholds)
+        return np.linspace(1 / (n + 1), 1 - 1 / (n + 1), n)
+    values = np.array(thresholds, dtype=float)
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(
+            f"thresholds has shape {values.shape} but must be a number of thresholds or a list."
+        )
+    if not (np.isfinite(values).all() and (np.diff(values) > 0).all()):
+        raise ValueError(
+            f"thresholds is {thresholds!r} but must be finite and increase: pass them sorted, each "
+            "once."
+        )
+    return values
+
+
+def as_reach(tolerance: float, unit: str, shape: tuple[int, ...]) -> float:
+    """Turn a tolerance into pixels for an image of this shape."""
+    as_choice("tolerance_unit", unit, ("diagonal", "pixel"))
+    tolerance = as_number("tolerance", tolerance, least=0)
+    if unit == "pixel":
+        return tolerance
+    if tolerance >= 1:
+        raise ValueError(
+            f"tolerance is {tolerance} but must be below 1, the whole diagonal: pass "
+            "tolerance_unit='pixel' if it is a number of pixels."
+        )
+    return tolerance * math.hypot(*shape)

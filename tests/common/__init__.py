@@ -1,0 +1,1 @@
+"""Checks that every estimator, refiner and segmenter passes: one joins by a line in `registry`."""

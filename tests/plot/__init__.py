@@ -1,0 +1,1 @@
+"""Tests; their layout mirrors the package."""
