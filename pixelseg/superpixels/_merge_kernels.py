@@ -191,8 +191,7 @@ def begin_unions(lists, chains, segments, unions, around):
         unions.costs[s] = np.inf
         m = gather_standing(s, s, lists, chains, around)
         choose_partner(s, around[:m], segments, unions)
-    for place in range((n - 1) // 2, -1, -1):
-        settle(place, n - 1, unions)
+        settle(s - 1, s, unions)
 
 
 @kernel

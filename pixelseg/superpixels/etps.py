@@ -9,31 +9,18 @@ decides costs one comparison and settles hundreds of pixels; what is left to pix
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
-from .._core.boxes import Box, slices_of
+from .._core.boxes import bounding_box, slices_of
 from .._core.checks import as_count, as_number
-from .._core.grid import flat_offsets, label_components, neighbour_offsets, offset_distances
 from .colour import STEPS, read_colours
 from .merge import merge_segments
-from .pyramid import Triple, labels_of, make_levels, padded_shape, shape_of
-from .request import Request, as_request
-from .seeds import make_grid
+from .moves import Moves
+from .request import as_request
 from .smooth import smooth_colours
-
-#: The largest blocks that are moved have this share of the side of a segment.
-_LARGEST_BLOCK = 0.5
-#: No segment is left with less than this share of the mean size.
-_SMALLEST_SEGMENT = 0.05
-#: Gradient, in units of CIELAB a pixel, that halves the price of a boundary.
-_CONTRAST = 4.0
-#: Where a mask cuts the grid into too few pieces, it is made finer by this factor.
-_FINER = 1.25
 
 
 def etps(
@@ -43,7 +30,7 @@ def etps(
     compactness: float = 1.5,
     smoothness: float = 0.0,
     sigma: float | None = None,
-    oversegmentation: float = 1.5,
+    oversegmentation: float = 1.75,
     n_iterations: int = 5,
     channel_axis: int | str | None = "auto",
     spacing: float | Sequence[float] | None = None,
@@ -66,18 +53,20 @@ def etps(
         How far places count beside colours: two pixels as far apart as the side of a superpixel
         differ by so much, in units of CIELAB (black and white are 100 apart, and so are the
         darkest and brightest values of an image that is compared as it is, whatever its dtype).
-        Larger values make rounder superpixels and lose faint borders.
+        Larger values make rounder superpixels and lose faint borders. Where single pixels are
+        moved, places count for a tenth of that: blocks settle the form, pixels the outline.
     smoothness : float, default 0
         The price of outlines: where the image is flat, a pixel of outline costs about as much as
-        so many units of colour at a pixel, and less where the image has an edge. 8 gives the best
-        recall for the share of pixels that lie on outlines (with `sigma=0.8, compactness=1`).
+        so many units of colour at a pixel, and less where the image has an edge. 6, with
+        `sigma=0.7, compactness=1`, gives the best recall for the share of pixels that lie on
+        outlines.
     sigma : float, optional
         Standard deviation of the Gaussian that the image is smoothed by first, in the unit of
         `spacing`; None is one pixel, the shortest side of one if they are not cubes. 0 is none.
-    oversegmentation : float, default 1.5
+    oversegmentation : float, default 1.75
         So many times `n_segments` are grown first, and merged before pixels are moved, the most
         similar neighbours first: small regions are then cut up less, and large ones more, as the
-        image asks. 1 leaves it out, and 20 % of the time.
+        image asks. 1 leaves it out, and a quarter of the time.
     n_iterations : int, default 5
         Sweeps over each level, at most; more change hardly anything.
     channel_axis : int, "auto" or None, default "auto"
@@ -133,24 +122,22 @@ def etps(
     oversegmentation = as_number("oversegmentation", oversegmentation, least=1)
     n_iterations = as_count("n_iterations", n_iterations)
 
-    box = _bounding_box(request)
-    image = request.image.crop(box)
+    image, box = request.image, request.image.whole
+    if image.mask is not None:
+        box = bounding_box(image.mask)
+        image = image.crop(box)
     inside = None if request.mask is None else image.read_mask()
-    planes = read_colours(image, color, n_jobs=n_jobs)
+    sigmas = [sigma / step for step in image.spacing3d]
     colours = smooth_colours(
-        planes, inside, [sigma / step for step in image.spacing3d], STEPS, n_jobs
+        read_colours(image, color, n_jobs=n_jobs), inside, sigmas, STEPS, n_jobs
     )
-    del planes
     z, y, x = image.spacing3d
-    moves = _Moves(
-        image.ndim,
-        (z / pixel, y / pixel, x / pixel),
-        inside,
-        request.n_pixels,
-        n_iterations,
+    moves = Moves(
+        image.ndim, (z / pixel, y / pixel, x / pixel), inside, request.n_pixels, n_iterations
     )
     n_cells = min(int(np.ceil(request.n_segments * oversegmentation)), request.n_pixels)
-    levels = moves.make_levels(colours, image.shape3d, n_cells, compactness, request.n_segments)
+    scale = compactness / moves.side(request.n_segments)
+    levels = moves.make_levels(colours, image.shape3d, n_cells, scale)
     segments, levels = moves.begin(levels, n_cells)
     for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
         moves.sweep(coarse, segments)
@@ -160,6 +147,7 @@ def etps(
         if len(levels) == 1:
             moves.sweep(pixels, segments)
         segments = merge_segments(pixels, image.ndim, segments, request.n_segments)
+    pixels = moves.lighten_places(pixels, segments)
     moves.sweep(pixels, segments)
     part = moves.write(pixels, segments).reshape(image.spatial_shape)
     if inside is None:
@@ -167,178 +155,3 @@ def etps(
     out = np.zeros(request.image.spatial_shape, SEGMENT_DTYPE)
     out[slices_of(box)] = part
     return out
-
-
-def _bounding_box(request: Request) -> Box:
-    """The box of what is inside the mask."""
-    mask = request.image.mask
-    if mask is None:
-        return request.image.whole
-    spans = []
-    for axis in range(mask.ndim):
-        others = tuple(k for k in range(mask.ndim) if k != axis)
-        found = np.flatnonzero(mask.any(axis=others))
-        spans.append((int(found[0]), int(found[-1]) + 1))
-    return tuple(spans)
-
-
-@dataclass(frozen=True)
-class _Moves:
-    """What all levels have in common; `spacing` is in units of its smallest."""
-
-    ndim: int
-    spacing: Triple
-    mask: Array | None
-    n_pixels: int
-    n_iterations: int
-
-    @property
-    def padding(self) -> int:
-        return self.ndim - 2
-
-    def side(self, n: int) -> float:
-        """The side of one of `n` equal cubes."""
-        volume = self.n_pixels * float(np.prod(self.spacing[-self.ndim :]))
-        return (volume / n) ** (1 / self.ndim)
-
-    def make_levels(
-        self, colours: Array, shape: Any, n_cells: int, compactness: float, n_segments: int
-    ) -> list:
-        """Levels whose places are in units of colour: `compactness` of them to a side."""
-        scale = compactness / self.side(n_segments)
-        levels = make_levels(
-            colours, shape, self.ndim, self.spacing, _LARGEST_BLOCK * self.side(n_cells)
-        )
-        return [
-            each._replace(z=each.z * scale, y=each.y * scale, x=each.x * scale) for each in levels
-        ]
-
-    def begin(self, levels: list, n_cells: int) -> tuple[Any, list]:
-        """Cut the image into `n_cells` boxes of blocks of the coarsest level that has so many.
-
-        Returns the segments, and the levels from pixels to that one.
-        """
-        while self._n_blocks(levels[-1]) < n_cells:
-            levels = levels[:-1]
-        if self.mask is None:
-            self._fill_cells(levels[-1], n_cells)
-            return self._count(levels[-1], n_cells), levels
-        return self._begin_mask(levels, n_cells)
-
-    def _begin_mask(self, levels: list, n_cells: int) -> tuple[Any, list]:
-        """Cut the box of a mask into cells, and these by the mask; join the smallest pieces.
-
-        A mask that cuts through a coarse block leaves it MIXED.
-        """
-        from . import _pyramid_kernels as kernels
-
-        pixels, labels = levels[0], labels_of(levels[0], self.ndim)
-        n_box, n_pieces = labels.size, 0
-        trial = n_cells * n_box / self.n_pixels
-        while True:
-            n = min(int(np.ceil(trial)), n_box)
-            while self._n_blocks(levels[-1]) < n:
-                levels = levels[:-1]
-            self._fill_cells(levels[-1], n)
-            for coarse, fine in zip(levels[:0:-1], levels[-2::-1], strict=True):
-                self.spread(coarse, fine)
-            labels *= self.mask
-            pieces, n_pieces = label_components(labels if self.ndim == 3 else labels[0])
-            if n_pieces >= n_cells or n == n_box:
-                break
-            trial *= _FINER
-        labels[...] = pieces
-        segments = merge_segments(pixels, self.ndim, self._count(pixels, n_pieces), n_cells)
-        for fine, coarse in pairwise(levels):
-            kernels.shrink_labels(fine, coarse, self.padding)
-        return segments, levels
-
-    def _n_blocks(self, level: Any) -> int:
-        return int(np.prod(shape_of(level)))
-
-    def _fill_cells(self, level: Any, n: int) -> None:
-        from . import _pyramid_kernels as kernels
-
-        lengths = [each[0] * step for each, step in zip(level[-3:], self.spacing, strict=True)]
-        kernels.fill_boxes(
-            make_grid(shape_of(level), n, lengths).boxes, labels_of(level, self.ndim)
-        )
-
-    def _count(self, level: Any, n: int) -> Any:
-        from . import _etps_kernels as kernels
-
-        tables = (n + 1, level.colours.shape[1] + 3)
-        segments = kernels.Segments(np.zeros(n + 1), np.zeros(tables), np.zeros(tables))
-        kernels.count_pixels(level, self.padding, segments)
-        return segments
-
-    def spread(self, coarse: Any, fine: Any) -> None:
-        """Hand labels down to the next finer level."""
-        from . import _pyramid_kernels as kernels
-
-        kernels.spread_labels(coarse, fine, self.padding)
-
-    def sweep(self, level: Any, segments: Any) -> None:
-        """Move blocks of a level until nothing moves, at most `n_iterations` times."""
-        from . import _etps_kernels as kernels
-
-        neighbours, steps = self._neighbours(level)
-        least = _SMALLEST_SEGMENT * self.n_pixels / (len(segments.counts) - 1)
-        level.active[:] = 1
-        for _ in range(self.n_iterations):
-            if not kernels.sweep(level, self.padding, neighbours, steps, segments, least):
-                break
-
-    def _neighbours(self, level: Any) -> tuple[Any, Array]:
-        """Neighbours on a level, and the steps to them in an array without padding."""
-        from . import _etps_kernels as kernels
-
-        steps = neighbour_offsets(self.ndim, self.ndim)
-        across = np.abs(steps).sum(axis=1) == 1
-        beside = np.abs(steps[:, np.newaxis] - steps).sum(axis=2) == 1
-        bits = np.int64(1) << np.arange(len(steps))
-        faces, adjacent = int(bits[across].sum()), (bits * beside).sum(axis=1)
-        removable = np.zeros(2 ** len(steps) if self.ndim == 2 else 1, bool)
-        if self.ndim == 2:
-            kernels.fill_removable(faces, adjacent, removable)
-        steps3d = np.pad(steps, ((0, 0), (3 - self.ndim, 0)))
-        shape = shape_of(level)
-        offsets = flat_offsets(steps3d, padded_shape(shape, self.padding))
-        # A pair of pixels shares the price of a boundary between them.
-        weights = 0.5 / offset_distances(steps3d, self.spacing)
-        neighbours = kernels.Neighbours(
-            offsets, weights, offsets[across], faces, adjacent, removable
-        )
-        return neighbours, flat_offsets(steps3d, shape)
-
-    def write(self, pixels: Any, segments: Any) -> Array:
-        """Segments numbered by their first pixels, int32 (D, H, W)."""
-        from . import _pyramid_kernels as kernels
-
-        out = np.empty(shape_of(pixels), SEGMENT_DTYPE)
-        names = np.zeros(len(segments.counts), SEGMENT_DTYPE)
-        kernels.write_segments(pixels.labels, self.padding, names, out)
-        return out
-
-    def weigh_edges(self, pixels: Any, smoothness: float) -> Any:
-        """Pixels with the price of a boundary at each."""
-        from . import _smooth_kernels as kernels
-
-        if smoothness == 0:
-            return pixels
-        axes = np.eye(3, dtype=int)[3 - self.ndim :]
-        shape = shape_of(pixels)
-        edges = np.empty(len(pixels.colours), np.float32)
-        kernels.fill_edges(
-            pixels.colours,
-            pixels.labels,
-            shape,
-            self.padding,
-            flat_offsets(axes, padded_shape(shape, self.padding)),
-            flat_offsets(axes, shape),
-            np.array(self.spacing[-self.ndim :]),
-            smoothness**2,
-            _CONTRAST,
-            edges,
-        )
-        return pixels._replace(edges=edges)
