@@ -38,7 +38,7 @@ PUBLIC = {
     "pixelseg.plot": """
         boundaries montage overlay palette probability_map strokes uncertainty_map
     """,
-    "pixelseg.superpixels": "enforce_connectivity etps grid_seeds slic",
+    "pixelseg.superpixels": "enforce_connectivity etps grid_seeds slic snic",
 }
 
 

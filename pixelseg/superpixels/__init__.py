@@ -12,5 +12,6 @@ from .connectivity import enforce_connectivity
 from .etps import etps
 from .seeds import grid_seeds
 from .slic import slic
+from .snic import snic
 
-__all__ = ["enforce_connectivity", "etps", "grid_seeds", "slic"]
+__all__ = ["enforce_connectivity", "etps", "grid_seeds", "slic", "snic"]

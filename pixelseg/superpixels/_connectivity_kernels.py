@@ -3,24 +3,13 @@
 Runs are those of the ground floor: `starts` from `first_run[row]` to `first_run[row + 1]`. A
 piece is a connected component of one label; `pieces`, int32 (n_runs,), names each run's, -1 where
 the label is 0. `owners`, int32 (n_pieces,), names the piece that a piece belongs to: itself if it
-is kept, -1 while nobody has it. Parts are the runs of stray pieces, each with its row.
+is kept, -1 while nobody has it. Parts are the runs of stray pieces.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
 from .._core._grid_kernels import find_root, join_roots
 from .._core.jit import kernel
-
-
-class Runs(NamedTuple):
-    """Where the runs of an image lie, and the piece of each."""
-
-    height: int
-    first_run: np.ndarray
-    starts: np.ndarray
-    pieces: np.ndarray
 
 
 @kernel
@@ -112,37 +101,56 @@ def list_strays(first_run, pieces, owners, strays, first_part):
 
 
 @kernel
-def list_parts(first_run, pieces, owners, strays, first_part, parts):
-    """Fill parts, int32 (n_parts, 2), with run and row of each part, stray by stray."""
-    places = np.full(len(owners), -1, np.int64)
+def list_parts(values, height, first_run, starts, pieces, strays, first_part, parts, means):
+    """Fill parts, int32 (n_parts, 5), stray by stray, and the means of strays' own pixels.
+
+    A part is a run, and in each neighbouring row (up, down, the layers before and after) the run
+    that holds its first pixel's neighbour, -1 where there is no row.
+    values : int16 (C, rows, W); means : float32 (n_pieces, C), of which others stay as they are
+    """
+    n_channels, n_rows, width = values.shape
+    places = np.full(len(means), -1, np.int64)
+    sums = np.zeros((len(strays), n_channels + 1), np.int64)
+    numbers = np.empty(len(means), np.int32)
     for k in range(len(strays)):
         places[strays[k]] = first_part[k]
-    for row in range(len(first_run) - 1):
+        numbers[strays[k]] = k
+    beside, ends = np.empty(4, np.int64), np.empty(4, np.int64)
+    for row in range(n_rows):
+        y = row % height
+        for side in range(4):
+            other = row + (2 * (side % 2) - 1) * (height if side > 1 else 1)
+            is_row = 0 <= other < n_rows and (side > 1 or 0 <= y + 2 * side - 1 < height)
+            beside[side] = first_run[other] if is_row else -1
+            ends[side] = first_run[other + 1] if is_row else -1
         for run in range(first_run[row], first_run[row + 1]):
             piece = pieces[run]
-            if piece >= 0 and places[piece] >= 0:
-                parts[places[piece], 0] = run
-                parts[places[piece], 1] = row
-                places[piece] += 1
-
-
-@kernel
-def average_strays(values, first_run, starts, strays, first_part, parts, sizes, means):
-    """Overwrite the means, float32 (n_pieces, C), of strays by those of their own pixels."""
-    width = values.shape[2]
-    for k in range(len(strays)):
-        for c in range(len(values)):
-            total = 0
-            for part in range(first_part[k], first_part[k + 1]):
-                run, row = parts[part, 0], parts[part, 1]
-                stop = starts[run + 1] if run + 1 < first_run[row + 1] else width
-                for x in range(starts[run], stop):
+            if piece < 0 or places[piece] < 0:
+                continue
+            part, start = places[piece], starts[run]
+            places[piece] += 1
+            parts[part, 0] = run
+            for side in range(4):
+                other = beside[side]
+                while other + 1 < ends[side] and starts[other + 1] <= start:
+                    other += 1
+                beside[side] = other
+                parts[part, side + 1] = other
+            stop = starts[run + 1] if run + 1 < first_run[row + 1] else width
+            own = sums[numbers[piece]]
+            own[n_channels] += stop - start
+            for c in range(n_channels):
+                total = np.int64(0)
+                for x in range(start, stop):
                     total += values[c, row, x]
-            means[strays[k], c] = total / sizes[strays[k]]
+                own[c] += total
+    for k in range(len(strays)):
+        for c in range(n_channels):
+            means[strays[k], c] = sums[k, c] / sums[k, n_channels]
 
 
 @kernel
-def give_strays(runs, strays, first_part, parts, sizes, means, owners):
+def give_strays(starts, pieces, strays, first_part, parts, means, owners):
     """Give each stray piece to the owner beside it whose mean colour is nearest to its own.
 
     Strays come in order, those that were just given count; whoever has no owner beside it waits
@@ -157,17 +165,9 @@ def give_strays(runs, strays, first_part, parts, sizes, means, owners):
         n_left = 0
         for k in waiting[:n]:
             piece = strays[k]
-            owner = find_owner(
-                runs,
-                piece,
-                parts[first_part[k] : first_part[k + 1]],
-                means,
-                owners,
-                groups,
-                stalled,
-            )
-            owners[piece] = owner
-            if owner < 0:
+            own = parts[first_part[k] : first_part[k + 1]]
+            owners[piece] = find_owner(starts, pieces, piece, own, means, owners, groups, stalled)
+            if owners[piece] < 0:
                 waiting[n_left] = k
                 n_left += 1
         if stalled:
@@ -184,65 +184,44 @@ def give_strays(runs, strays, first_part, parts, sizes, means, owners):
 
 
 @kernel
-def find_owner(runs, piece, parts, means, owners, groups, stalled):
+def find_owner(starts, pieces, piece, parts, means, owners, groups, stalled):
     """The owner beside a piece whose colour is nearest, the first of equals; -1 if there is none.
 
     While everything is stalled, pieces side by side are joined in groups.
     """
-    height, first_run, starts, pieces = runs
-    n_rows = len(first_run) - 1
-    best, nearest = -1, np.inf
+    n_runs = len(starts)
+    best, nearest = np.int32(-1), np.inf
     for part in range(len(parts)):
-        run, row = np.int64(parts[part, 0]), np.int64(parts[part, 1])
-        start = starts[run]
-        first, end = first_run[row], first_run[row + 1]
-        stop = starts[run + 1] if run + 1 < end else np.int32(2**31 - 1)
-        y = row % height
-        for side in range(5):
-            if side == 0:
-                # The runs beside it along the row, and itself between them, which has no owner.
-                other, last = max(run - 1, first), min(run + 2, end)
+        run = parts[part, 0]
+        # A row's first run starts at 0.
+        has_next = run + 1 < n_runs and starts[run + 1] > 0
+        stop = starts[run + 1] if has_next else np.int32(2**31 - 1)
+        for side in range(6):
+            if side < 4:
+                other = parts[part, side + 1]
+            elif side == 4:
+                other = run - 1 if starts[run] > 0 else -1
             else:
-                if side == 1 and y > 0:
-                    other_row = row - 1
-                elif side == 2 and y < height - 1:
-                    other_row = row + 1
-                elif side == 3 and row >= height:
-                    other_row = row - height
-                elif side == 4 and row + height < n_rows:
-                    other_row = row + height
-                else:
-                    continue
-                other, last = first_run[other_row], first_run[other_row + 1]
-                other = find_run(starts, other, last, start)
-            while other < last and (side == 0 or starts[other] < stop):
+                other = run + 1 if has_next else -1
+            while other >= 0:
                 neighbour = pieces[other]
                 other += 1
+                if side >= 4 or other == n_runs or starts[other] == 0 or starts[other] >= stop:
+                    other = -1
                 if neighbour < 0 or neighbour == piece:
                     continue
                 owner = owners[neighbour]
-                if owner >= 0:
-                    distance = 0.0
+                if owner < 0:
+                    if stalled:
+                        join_roots(groups, piece, neighbour)
+                elif owner != best:
+                    distance = np.float64(0)
                     for c in range(means.shape[1]):
                         step = np.float64(means[piece, c]) - np.float64(means[owner, c])
                         distance += step * step
                     if distance < nearest or (distance == nearest and owner < best):
                         best, nearest = owner, distance
-                elif stalled:
-                    join_roots(groups, piece, neighbour)
     return best
-
-
-@kernel
-def find_run(starts, first, end, x):
-    """The run of a row, from first to end, that holds the pixel x."""
-    while end - first > 1:
-        middle = (first + end) // 2
-        if starts[middle] <= x:
-            first = middle
-        else:
-            end = middle
-    return first
 
 
 @kernel
@@ -269,5 +248,11 @@ def write_segments(first_run, starts, pieces, owners, rows):
         for run in range(first_run[row], end):
             stop = starts[run + 1] if run + 1 < end else width
             segment = owners[pieces[run]] if pieces[run] >= 0 else np.int32(0)
-            for x in range(starts[run], stop):
+            start = starts[run]
+            if start + 16 <= width:
+                # One vector, whatever the run's length: what follows is written over.
+                for x in range(16):
+                    rows[row, start + x] = segment
+                start += 16
+            for x in range(start, stop):
                 rows[row, x] = segment

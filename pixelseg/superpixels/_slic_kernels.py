@@ -54,18 +54,22 @@ def clear_keys(mask, keys, band, sampling, phase):
 
 
 @kernel
-def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase, row, keys):
-    """Lower keys to the distance to each of some clusters, in the sampled rows of a band.
+def assign_pixels(planes, mask, clusters, first, last, weights, band, sampling, phase, row, keys):
+    """Fill the sampled rows of a band of keys, from the clusters that may look at it.
 
-    planes : (C, D * H * W); weights : float32 (3,), of squared steps along z, y, x
-    row : float32 (2, W + LANES), for work
+    planes : (C, D * H * W); mask : as in clear_keys
+    weights : float32 (3,), of squared steps along z, y, x
+    row : float32 (3, W + LANES), for work
     """
+    clear_keys(mask, keys, band, sampling, phase)
     positions, colours, marks, windows, _ = clusters
     band_z0, band_z1, band_y0, band_y1 = band
     n_channels = len(planes)
     _, height, width = keys.shape
     flat = keys.reshape(-1)
-    along_x, distances = row[0], row[1]
+    along_x, distances, count = row[0], row[1], row[2]
+    for x in range(len(count)):
+        count[x] = x
     for k in range(first, last):
         z0, z1 = max(windows[k, 0], band_z0), min(windows[k, 1], band_z1)
         y0, y1 = max(windows[k, 2], band_y0), min(windows[k, 3], band_y1)
@@ -73,17 +77,17 @@ def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase,
             continue
         # Whole vectors: what they hold beyond the window is infinitely far.
         start, stop = windows[k, 4], windows[k, 5]
-        n = np.uint64((stop - start + LANES - 1) // LANES * LANES)
-        left = min(start, width - np.int64(n))
-        if left < 0:
-            left, n = 0, np.uint64(width)
+        left, n = whole_vectors(start, stop, width)
+        first_x, begin, end = np.float32(left), np.float32(start), np.float32(stop)
         for x in range(n):
-            at = np.int32(left + np.int64(x))
-            step = np.float32(at) - positions[k, 2]
-            inside = at >= start and at < stop
+            at = count[x] + first_x
+            step = at - positions[k, 2]
+            inside = at >= begin and at < end
             along_x[x] = weights[2] * step * step if inside else np.float32(np.inf)
         mark = marks[k]
-        c1, c2, c3 = colours[k, 0], colours[k, 1 % n_channels], colours[k, 2 % n_channels]
+        c1 = c2 = c3 = colours[k, 0]
+        if n_channels == 3:
+            c2, c3 = colours[k, 1], colours[k, 2]
         for z in range(z0, z1):
             step = np.float32(z) - positions[k, 0]
             along_z = weights[0] * step * step
@@ -121,8 +125,16 @@ def assign_pixels(planes, clusters, first, last, weights, band, sampling, phase,
 @kernel
 def first_row(y, z, sampling, phase):
     """The first sampled row from y on; in the next layer rows are shifted by one."""
-    beyond = np.uint64(y + z + phase + sampling - 1) % np.uint64(sampling)
+    beyond = np.uint32(y + z + phase + sampling - 1) % np.uint32(sampling)
     return y + sampling - 1 - np.int64(beyond)
+
+
+@kernel
+def whole_vectors(start, stop, width):
+    """Where whole vectors begin that hold a row's pixels from start to stop, and their length."""
+    n = (stop - start + LANES - 1) // LANES * LANES
+    left = min(start, width - n)
+    return (left, np.uint64(n)) if left >= 0 else (0, np.uint64(width))
 
 
 @kernel
@@ -139,20 +151,25 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
     sums = np.zeros(n_channels, np.int64)
     for k in range(first, last):
         z0, z1, y0, y1 = windows[k, 0], windows[k, 1], windows[k, 2], windows[k, 3]
-        x0, n = windows[k, 4], np.uint64(windows[k, 5] - windows[k, 4])
+        start, stop = windows[k, 4], windows[k, 5]
+        left, n = whole_vectors(start, stop, width)
+        begin, end = np.int32(start - left), np.int32(stop - left)
         mark = marks[k]
-        count, sum_z, sum_y, sum_x = 0, 0, 0, 0
+        count = sum_z = sum_y = sum_x = np.int64(0)
         sums[:] = 0
         for z in range(z0, z1):
             for y in range(first_row(y0, z, sampling, phase), y1, sampling):
-                base = np.uint64((z * height + y) * width + x0)
+                base = np.uint64((z * height + y) * width + left)
+                # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
                 if n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
                     for x in range(n):
-                        same = -np.int32((flat[base + x] & MARK) == mark)
+                        at = np.int32(x)
+                        own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                        same = -np.int32(own)
                         in_row = np.int32(in_row - same)
-                        along = np.int32(along + (np.int32(x) & same))
+                        along = np.int32(along + (at & same))
                         s1 = np.int32(s1 + (np.int32(planes[0, base + x]) & same))
                         s2 = np.int32(s2 + (np.int32(planes[1, base + x]) & same))
                         s3 = np.int32(s3 + (np.int32(planes[2, base + x]) & same))
@@ -161,13 +178,17 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                     sums[2] += s3
                 else:
                     for x in range(n):
-                        same = -np.int32((flat[base + x] & MARK) == mark)
+                        at = np.int32(x)
+                        own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                        same = -np.int32(own)
                         in_row = np.int32(in_row - same)
-                        along = np.int32(along + (np.int32(x) & same))
+                        along = np.int32(along + (at & same))
                     for c in range(n_channels):
                         s1 = np.int32(0)
                         for x in range(n):
-                            same = -np.int32((flat[base + x] & MARK) == mark)
+                            at = np.int32(x)
+                            own = (flat[base + x] & MARK) == mark and at >= begin and at < end
+                            same = -np.int32(own)
                             s1 = np.int32(s1 + (np.int32(planes[c, base + x]) & same))
                         sums[c] += s1
                 count += in_row
@@ -176,11 +197,12 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                 sum_x += along
         if count == 0:
             continue
-        positions[k, 0] = sum_z / count
-        positions[k, 1] = sum_y / count
-        positions[k, 2] = x0 + sum_x / count
+        share = 1.0 / count
+        positions[k, 0] = sum_z * share
+        positions[k, 1] = sum_y * share
+        positions[k, 2] = left + sum_x * share
         for c in range(n_channels):
-            colours[k, c] = sums[c] / count
+            colours[k, c] = sums[c] * share
         place_window(positions[k], reach, limits[k], windows[k])
 
 
@@ -188,9 +210,7 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
 def place_window(position, reach, limits, window):
     """Fill a window, int32 (6,), with the pixels within reach of a position and its limits."""
     for axis in range(3):
-        window[2 * axis] = max(
-            np.int32(np.ceil(position[axis] - reach[axis])), limits[2 * axis]
-        )
+        window[2 * axis] = max(np.int32(np.ceil(position[axis] - reach[axis])), limits[2 * axis])
         window[2 * axis + 1] = min(
             np.int32(np.floor(position[axis] + reach[axis])) + 1, limits[2 * axis + 1]
         )
@@ -228,7 +248,7 @@ def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
         if mask.size == 0:
             count = (z1 - z0) * ((y1 - y0 + step - 1) // step) * (x1 - x0)
         for c in range(n_channels):
-            total = 0
+            total = np.int64(0)
             for z in range(z0, z1):
                 for y in range(y0, y1, step):
                     row = planes[c, z, y]

@@ -26,7 +26,7 @@ CONTRAST = 100.0
 _BEYOND = 1e-3
 #: At most so many values are looked at for the contrast.
 _SAMPLE = 2**17
-#: Floats in 0..1 are linearised by a table: 14 bits are 0.005 units of L at black.
+#: Levels of floats in 0..1, and places of X, Y and Z: 14 bits are 0.03 units of L at black.
 _LEVELS = 2**14
 #: How far floats may overshoot 0..1, as resizing makes them, before they are no colours.
 _OVERSHOOT = 0.1
@@ -151,22 +151,34 @@ def _fill_lab(image: Image, box: Box, out: Array) -> None:
     rows = np.ascontiguousarray(values).reshape(size[0] * size[1], size[2], 3)
     lab = np.empty((3, *rows.shape[:2]), np.int16) if not out.flags.c_contiguous else out
     lab = lab.reshape(3, *rows.shape[:2])
-    kernels.fill_lab(rows, _linear(n_levels), _cube_roots(), STEPS, lab)
+    kernels.fill_lab(rows, _lights(n_levels), _cube_roots(), STEPS, lab)
     if not np.shares_memory(lab, out):
         out[...] = lab.reshape(out.shape)
 
 
 @cache
-def _linear(n_levels: int) -> Array:
-    """Linear light of each level of sRGB, float32 (n_levels,)."""
+def _lights(n_levels: int) -> Array:
+    """What each level of red, green and blue adds to X, Y and Z, uint64 (3, n_levels)."""
     level = np.arange(n_levels) / (n_levels - 1)
     linear = np.where(level > 0.04045, ((level + 0.055) / 1.055) ** 2.4, level / 12.92)
-    return linear.astype(np.float32)
+    matrix = np.array(
+        [
+            [0.412453, 0.357580, 0.180423],
+            [0.212671, 0.715160, 0.072169],
+            [0.019334, 0.119193, 0.950227],
+        ]
+    )
+    matrix /= matrix.sum(axis=1, keepdims=True)
+    x, y, z = np.rint(matrix[..., None] * linear * ((_LEVELS - 1) << 7)).astype(np.uint64)
+    lights = (x << np.uint64(42)) + (y << np.uint64(21)) + z
+    # Half a place each: what is cut off is then rounded.
+    lights[0] += np.uint64((64 << 42) + (64 << 21) + 64)
+    return lights
 
 
 @cache
 def _cube_roots() -> Array:
-    """CIELAB's f(t) at multiples of 1 / (len - 1) and one more for rounding, float32."""
-    t = np.arange(_LEVELS + 1) / (_LEVELS - 1)
+    """CIELAB's f(t) at the 2**14 places of t = 0..1, in 2**-20, int64."""
+    t = np.arange(_LEVELS) / (_LEVELS - 1)
     roots = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
-    return roots.astype(np.float32)
+    return np.rint(roots * 2**20).astype(np.int64)

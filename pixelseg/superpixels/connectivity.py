@@ -112,12 +112,12 @@ def connect(
         strays = np.empty(n_strays[0], np.int32)
         first_part = np.zeros(n_strays[0] + 1, np.int64)
         n_parts = kernels.list_strays(first_run, pieces, owners, strays, first_part)
-        parts = np.empty((n_parts, 2), np.int32)
-        kernels.list_parts(first_run, pieces, owners, strays, first_part, parts)
+        parts = np.empty((n_parts, 5), np.int32)
         means = colours[names]
-        kernels.average_strays(values, first_run, starts, strays, first_part, parts, sizes, means)
-        runs = kernels.Runs(height, first_run, starts, pieces)
-        kernels.give_strays(runs, strays, first_part, parts, sizes, means, owners)
+        kernels.list_parts(
+            values, height, first_run, starts, pieces, strays, first_part, parts, means
+        )
+        kernels.give_strays(starts, pieces, strays, first_part, parts, means, owners)
     n_segments = kernels.number_segments(owners)
 
     def write(span: tuple[int, int]) -> None:

@@ -21,9 +21,9 @@ from .request import Request, as_request
 from .seeds import Grid, make_grid, make_masked_grid
 
 #: Pixels of a band of rows, which a thread owns: what it looks at stays in its cache.
-_BAND = 2**17
+_BAND = 2**18
 #: Clusters that one thread moves at a time.
-_CLUSTERS = 512
+_CLUSTERS = 1024
 #: Of its cell, a window holds at least this share on each side of the centre.
 _REACH = 0.75
 
@@ -106,9 +106,7 @@ def slic(
     >>> int(segments.max()), len(np.intersect1d(segments[:, :17], segments[:, 17:]))
     (6, 0)
     """
-    request = as_request(
-        image, n_segments, channel_axis=channel_axis, spacing=spacing, mask=mask
-    )
+    request = as_request(image, n_segments, channel_axis=channel_axis, spacing=spacing, mask=mask)
     compactness = as_number("compactness", compactness, least=0)
     sampling = as_count("sampling", sampling)
     n_iterations = as_count("n_iterations", n_iterations)
@@ -166,9 +164,10 @@ def _cluster(
     # Each cell along an axis without seeds is a cluster's own: rows must not be left out.
     sampling = min(sampling, max(1, int(cells[1]) // 2))
     n = len(grid.boxes)
+    colours = np.zeros((n + 2, len(planes)), np.float32)
     clusters = kernels.Clusters(
         np.empty((n, 3), np.float32),
-        np.zeros((n + 2, len(planes)), np.float32)[1:-1],
+        colours[1:-1],
         marks_of(grid),
         np.empty((n, 6), np.int32),
         grid.limits.astype(np.int32),
@@ -184,9 +183,7 @@ def _cluster(
             band.assign(kernels, flat, mask, clusters, weights, sampling, phase, labels)
 
         def update(group: tuple[int, int], phase: int = iteration) -> None:
-            kernels.update_centres(
-                flat, labels, clusters, *group, reach, sampling, phase
-            )
+            kernels.update_centres(flat, labels, clusters, *group, reach, sampling, phase)
 
         run_chunks(assign, bands, n_jobs)
         run_chunks(update, groups, n_jobs)
@@ -196,7 +193,7 @@ def _cluster(
         kernels.name_pixels(clusters, band.first, band.last, band.rows, labels)
 
     run_chunks(finish, bands, n_jobs)
-    return clusters.colours.base
+    return colours
 
 
 class _Band:
@@ -205,15 +202,26 @@ class _Band:
     def __init__(self, box: Box, limits: Array):
         (z0, z1), (y0, y1), _ = box3d(box)
         self.rows = z0, z1, y0, y1
-        meets = (limits[:, 0] < z1) & (limits[:, 1] > z0) & (limits[:, 2] < y1) & (limits[:, 3] > y0)
+        meets = (
+            (limits[:, 0] < z1) & (limits[:, 1] > z0) & (limits[:, 2] < y1) & (limits[:, 3] > y0)
+        )
         found = np.flatnonzero(meets)
         self.first, self.last = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
     def assign(self, kernels, planes, mask, clusters, weights, sampling, phase, keys) -> None:
-        kernels.clear_keys(mask, keys, self.rows, sampling, phase)
-        row = np.empty((2, keys.shape[2] + kernels.LANES), np.float32)
+        row = np.empty((3, keys.shape[2] + kernels.LANES), np.float32)
         kernels.assign_pixels(
-            planes, clusters, self.first, self.last, weights, self.rows, sampling, phase, row, keys
+            planes,
+            mask,
+            clusters,
+            self.first,
+            self.last,
+            weights,
+            self.rows,
+            sampling,
+            phase,
+            row,
+            keys,
         )
 
 
