@@ -181,7 +181,7 @@ METHODS = (
     Method(
         "scikit-image slic",
         scikit_image,
-        {"compactness": 5.0, "sigma": 1.0},
+        {"compactness": 5.0, "sigma": 1.4},
         {"compactness": (2.0, 5.0, 10.0, 20.0), "sigma": _SIGMAS},
         needs="skimage.segmentation:slic",
     ),

@@ -31,7 +31,7 @@ from .superpixel_methods import METHODS, Method
 
 Array = np.ndarray
 #: Numbers that are asked for, until a method gives the last of the range on average.
-ASKED = (200, 300, 500, 800, 1200, 1800, 2600, 3700, 5200, 7000, 9500)
+ASKED = (200, 400, 700, 1100, 1700, 2500, 3600, 5200, 7500)
 K_MIN, K_MAX = 200, 5200
 #: Numbers that are enough to compare settings.
 ASKED_TO_TUNE = (200, 600, 1600, 5200)
