@@ -70,7 +70,7 @@ def _forest(job: Job) -> Any:
 def _fit_ours(job: Job) -> Any:
     from pixelseg import PixelClassifier
 
-    model = PixelClassifier(classifier=_forest(job), max_samples=None)
+    model = PixelClassifier(classifier=_forest(job), samples_per_class=None)
     return model.fit(job.image, job.labels)
 
 
@@ -104,6 +104,14 @@ def _same_as_parts(job: Job) -> Array:
     if model.prior_ratio_ is not None:
         P = P * model.prior_ratio_
     return model.classes_[P.argmax(axis=1)].reshape(job.other.shape[:2])
+
+
+def _many_small(job: Job) -> Array:
+    """Labels of sixteen small images, one after the other: what a call costs by itself counts."""
+    side = job.other.shape[0] // 4
+    corners = [(side * (k // 4), side * (k % 4)) for k in range(16)]
+    tiles = [job.other[y : y + side, x : x + side] for y, x in corners]
+    return np.stack([job.ours.predict(tile) for tile in tiles])
 
 
 def _all_at_once(job: Job) -> Array:
@@ -193,6 +201,14 @@ CASES = (
         covers=("PixelClassifier.predict",),
         make=partial(trained_by, classifier="forest"),
         ours=lambda job: job.ours.predict(job.other),
+        sizes=_FULL,
+        quick=_SMALL,
+    ),
+    Case(
+        name="predict, sixteen images of a quarter of the side",
+        covers=("PixelClassifier.predict",),
+        make=partial(trained_by, classifier="forest"),
+        ours=_many_small,
         sizes=_FULL,
         quick=_SMALL,
     ),

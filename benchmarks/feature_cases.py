@@ -91,7 +91,7 @@ def _transform_masked(image: Array) -> Array:
 
 
 def _our_opencv(image: Array, ops: tuple[str, ...] = peers.OPS) -> list[Array]:
-    from pixelseg.features.weights import TRUNCATE
+    from pixelseg.features.filters import TRUNCATE
 
     return peers.opencv_planes(image, ops, truncate=TRUNCATE)
 

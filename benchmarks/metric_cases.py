@@ -83,7 +83,7 @@ _BOUNDARIES = (
         lambda p: p.boundaries,
         same(
             "scipy min_weight_full_bipartite_matching",
-            peers.match_boundaries,
+            lambda p: peers.match_boundaries(*p.boundaries, 0.0075 * np.hypot(*p.shape)),
             difference=_matching_difference,
         ),
     ),

@@ -74,7 +74,7 @@ class ScikitImageRecipe:
             if (data.name, name) not in self._test_rows:
                 self._read_test(data)
             X, truth = self._test_rows[data.name, name]
-            yield truth, {"strokes": model.predict(X)}
+            yield truth, {"labels": model.predict(X)}
 
     def _read_test(self, data: QualitySet) -> None:
         self._test_rows.clear()
@@ -124,7 +124,7 @@ class PixelsegModel:
             by_prior = {self.prior: model.classes_[P.argmax(axis=1)]}
             # The prior multiplies the probabilities, so dividing by it gives the strokes' own.
             plain = P if ratio is None else P / ratio
-            by_prior["strokes"] = model.classes_[plain.argmax(axis=1)]
+            by_prior["labels"] = model.classes_[plain.argmax(axis=1)]
             yield sample.truth.ravel()[pixels], by_prior
 
 
@@ -145,15 +145,15 @@ def _ilastik_forest(seed: int) -> Any:
 
 
 _SCIKIT_IMAGE = ScikitImageRecipe("scikit-image", 50, 10)
-_ILASTIK = PixelsegModel("ilastik", _ilastik_forest, prior="strokes")
+_ILASTIK = PixelsegModel("ilastik", _ilastik_forest, prior="labels")
 _FOREST = PixelsegModel("forest", lambda seed: "forest")
 _MLP = PixelsegModel("mlp", lambda seed: "mlp")
 
 METHODS = (
-    Method("scikit-image", _SCIKIT_IMAGE, "strokes"),
-    Method("ilastik", _ILASTIK, "strokes"),
-    Method("forest, strokes' prior", _FOREST, "strokes"),
+    Method("scikit-image", _SCIKIT_IMAGE, "labels"),
+    Method("ilastik", _ILASTIK, "labels"),
+    Method("forest, strokes' prior", _FOREST, "labels"),
     Method("forest", _FOREST, "default"),
-    Method("mlp, strokes' prior", _MLP, "strokes"),
+    Method("mlp, strokes' prior", _MLP, "labels"),
     Method("mlp", _MLP, "default"),
 )

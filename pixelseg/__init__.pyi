@@ -8,3 +8,5 @@ from .classify import PixelClassifier as PixelClassifier
 from .classify import load as load
 from .features import FeatureBank as FeatureBank
 from .forest import ForestClassifier as ForestClassifier
+
+__version__: str

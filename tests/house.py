@@ -92,6 +92,16 @@ def public_objects() -> dict[str, object]:
     return dict(sorted(found.values()))
 
 
+def can(thing: object, method: str) -> bool:
+    """Whether a thing is a class that has a method; a protocol only says how others look."""
+    return inspect.isclass(thing) and hasattr(thing, method) and not is_protocol(thing)
+
+
+def is_protocol(thing: object) -> bool:
+    """Whether a thing is a class of type `typing.Protocol`."""
+    return bool(vars(thing).get("_is_protocol")) if inspect.isclass(thing) else False
+
+
 def methods(thing: type) -> Iterator[tuple[str, object]]:
     """The public methods that a class of pixelseg defines itself."""
     for name, method in vars(thing).items():

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+from pixelseg.cli import warmup
+
 from . import house
 
 #: Functions that no small case can call, with the reason.
@@ -50,3 +52,8 @@ def test_every_kernel_runs_in_a_case_marked_kernels(tmp_path):
     missed = sorted(wanted - entered - set(EXCLUDED))
     assert not missed, f"kernels that no test marked `kernels` calls: {missed}"
     assert set(EXCLUDED) <= wanted - entered, "excluded, but called or gone"
+
+
+def test_every_package_with_kernels_is_warmed_up():
+    packages = {path.split("/")[0] for path, _ in house.kernel_functions()} - {"_core"}
+    assert packages == set(warmup.PACKAGES)

@@ -9,35 +9,37 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier io load metrics plot superpixels",
-    "pixelseg.classify": "CrossValidation PixelClassifier load",
-    "pixelseg.features": "FeatureBank FeaturePlan OPS Op workspace",
+    "pixelseg": """
+        FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot
+        superpixels
+    """,
+    "pixelseg.classify": """
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
+        TrainingRecord load
+    """,
+    "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
     "pixelseg.io": """
         IMAGE_SUFFIXES ImageFile create_image read_image read_labels write_image
         write_labels
     """,
     "pixelseg.metrics": """
-        BorderThinnedScores BoundaryBenchmark BoundaryCurve BoundaryMatching BoundaryPoint
-        BoundaryScores ClassAccumulator ClassScores ContingencyTable Covering ImageCovering
-        InstanceAccumulator InstanceImageScores InstanceScores InstanceSetScores
-        PanopticQuality PartitionScores RegionAccumulator RegionBenchmark RegionCurve
-        RegionScores RegionSetScores ReliabilityCurve SuperpixelAverages SuperpixelBenchmark
-        SuperpixelScores SuperpixelSummary SurfaceDistances ThresholdSummary
-        VariationOfInformation accuracy achievable_segmentation_accuracy adapted_rand
-        adjusted_rand_index aggregated_jaccard_index average_over_k average_precision
-        border_thinned_scores boundary_benchmark boundary_density boundary_map
-        boundary_precision boundary_recall boundary_scores class_accuracy class_scores
-        cohen_kappa compactness confusion_matrix contingency_table covering dice
-        expected_calibration_error explained_variation hausdorff_distance instance_scores
-        iou match_boundaries mean_iou mean_surface_distance panoptic_quality rand_index
-        region_benchmark region_scores reliability_curve roc_auc superpixel_averages
-        superpixel_scores surface_distances thin_boundaries undersegmentation_error v_info
-        variation_of_information
+        BorderThinnedScores BoundaryAccumulator BoundaryCurve BoundaryMatching BoundaryPoint
+        BoundaryScores ClassAccumulator ClassScores ContingencyTable Covering
+        HierarchyAccumulator HierarchyCurve ImageCovering InstanceAccumulator
+        InstanceImageScores InstanceScores InstanceSetScores PanopticQuality PartitionScores
+        RegionAccumulator RegionScores ReliabilityCurve SetScores SuperpixelAccumulator
+        SuperpixelAverages SuperpixelScores SurfaceDistances ThresholdSummary
+        VariationOfInformation accuracy adapted_rand adjusted_rand_index
+        aggregated_jaccard_index average_over_k average_precision border_thinned_scores
+        boundary_density boundary_map boundary_scores class_scores cohen_kappa compactness
+        confusion_matrix contingency_table covering dice expected_calibration_error
+        explained_variation hausdorff_distance instance_scores iou match_boundaries mean_iou
+        mean_surface_distance panoptic_quality rand_index recall region_scores
+        reliability_curve roc_auc superpixel_averages superpixel_scores surface_distances
+        thin_boundaries v_info variation_of_information
     """,
-    "pixelseg.plot": """
-        boundaries montage overlay palette probability_map strokes uncertainty_map
-    """,
+    "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
     "pixelseg.superpixels": "enforce_connectivity etps grid_seeds slic snic",
 }
 

@@ -54,6 +54,17 @@ def grow(box: Box, margin: Sequence[int], shape: Sequence[int]) -> Box:
     )
 
 
+def around(centre: Sequence[int], side: int, shape: Sequence[int]) -> Box:
+    """A box of `side` pixels along each axis about a pixel, moved inside an array of `shape`."""
+    starts = [
+        max(0, min(int(place) - side // 2, size - side))
+        for place, size in zip(centre, shape, strict=True)
+    ]
+    return tuple(
+        (start, min(size, start + side)) for start, size in zip(starts, shape, strict=True)
+    )
+
+
 def within(box: Box, outer: Box) -> Box:
     """A box as counted from the first pixel of a box around it."""
     return tuple(

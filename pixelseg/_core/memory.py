@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from numbers import Real
 
-#: What a call may hold beyond its input and output when `max_memory` is None, for images of two
-#: and three axes. The first keeps the peak of a whole process, libraries and model included, below
-#: 1 GB. Boxes of a volume are mostly border: with less they cost ten times as much.
+#: What a call aims to hold beyond its input and output when `max_memory` is None, for images of two
+#: and three axes; where it needs more, it takes more. The first keeps the peak of a whole process,
+#: libraries and model included, below 1 GB. Boxes of a volume are mostly border: with less they
+#: cost ten times as much.
 DEFAULT_MEMORY = {2: 384 * 2**20, 3: 2 * 2**30}
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+#: What `max_memory` may be.
+Memory = int | float | str | None
 
 
-def parse_memory(max_memory: int | float | str | None, ndim: int) -> int:
+def parse_memory(max_memory: Memory, ndim: int) -> int:
     """Bytes of a `max_memory`: a number of bytes, or text such as "2GB", "500 MB" or "1.5GiB".
 
     None is the default for images of `ndim` axes.
@@ -26,8 +30,8 @@ def parse_memory(max_memory: int | float | str | None, ndim: int) -> int:
         if match and match[1].count(".") <= 1 and match[1] != ".":
             unit = _BINARY_UNITS[match[2]] if match[3] and match[2] else _UNITS[match[2]]
             number = float(match[1]) * unit
-    elif isinstance(max_memory, int | float) and not isinstance(max_memory, bool):
-        number = max_memory
+    elif isinstance(max_memory, Real) and not isinstance(max_memory, bool):
+        number = float(max_memory)
     if not number > 0:
         raise ValueError(
             f"max_memory is {max_memory!r} but must be a positive number of bytes or text such as "

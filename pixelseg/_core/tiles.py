@@ -22,17 +22,26 @@ _SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 
 @dataclass(frozen=True)
 class TilePlan:
-    """Boxes of `tile_shape` (D, H, W) that cover `shape`, and the bytes that one needs."""
+    """Boxes of `tile_shape` (D, H, W) that cover `shape`, and the bytes that one needs.
+
+    `budget` is what they were to keep to; `fits` says whether they do.
+    """
 
     shape: Shape3D
     tile_shape: Shape3D
     bytes_per_tile: int
     n_parallel: int
+    budget: int
 
     @property
     def bytes(self) -> int:
         """Bytes held by all tiles that are worked on at one time."""
         return self.bytes_per_tile * self.n_parallel
+
+    @property
+    def fits(self) -> bool:
+        """Whether the budget suffices; else these are the least bytes that do the work."""
+        return self.bytes <= self.budget
 
     def boxes(self, ndim: int) -> list[Box]:
         """The boxes in row-major order, each with `ndim` (start, stop) pairs."""
@@ -46,19 +55,15 @@ def plan_tiles(
     *,
     budget: int,
     n_jobs: int,
-    tile_shape: Shape3D | None = None,
+    is_binding: bool = True,
 ) -> TilePlan:
     """Choose the boxes, and how many are worked on at a time, that answer an image soonest.
 
     `tile_bytes(box_shape)` says what one box needs; up to `n_jobs` of them side by side must fit
-    in `budget` bytes. Where even one of the smallest boxes does not fit, a ValueError says the
-    least `max_memory`.
+    in `budget` bytes. Where even one of the smallest boxes does not fit, a budget that is binding,
+    since a user named it, is a ValueError that says the least `max_memory`; a default one gives
+    way to the least that does the work, and the plan says so.
     """
-    if tile_shape is not None:
-        side = tuple(min(a, b) for a, b in zip(tile_shape, shape, strict=True))
-        fixed: Shape3D = (side[0], side[1], side[2])
-        return TilePlan(shape, fixed, tile_bytes(fixed), n_jobs)
-
     sides = [sorted({min(side, size) for side in _SIDES}) for size in shape]
     boxes: list[Shape3D] = [(d, h, w) for d, h, w in product(*sides)]
     bytes_of = cache(tile_bytes)
@@ -71,8 +76,11 @@ def plan_tiles(
     choices = [(work(n, box), n, box) for n in counts for box in boxes]
     for _, n_parallel, box in sorted(choices):
         if bytes_of(box) * n_parallel <= budget:
-            return TilePlan(shape, box, bytes_of(box), n_parallel)
-    least = min(bytes_of(box) for box in boxes)
+            return TilePlan(shape, box, bytes_of(box), n_parallel, budget)
+    smallest = min(boxes, key=bytes_of)
+    least = bytes_of(smallest)
+    if not is_binding:
+        return TilePlan(shape, smallest, least, 1, budget)
     raise ValueError(
         f"max_memory is {format_bytes(budget)}, but this model needs at least "
         f"{format_bytes(least)} for an image of shape {shape[shape[0] == 1 :]}: pass "

@@ -1,7 +1,22 @@
-"""Pixel classification: from a few strokes to labels, tile by tile."""
+"""Classification of pixels: from a few strokes to labels, tile by tile."""
 
-from .evaluate import CrossValidation
-from .model_file import load
+from .._core.tiles import TilePlan
+from .cross_validation import CrossValidation
+from .input_spec import InputSpec
+from .load import load
+from .model import FittedModel, TrainingRecord
 from .pixel import PixelClassifier
+from .refiners import REFINERS
+from .row_classifier import RowClassifier
 
-__all__ = ["CrossValidation", "PixelClassifier", "load"]
+__all__ = [
+    "REFINERS",
+    "CrossValidation",
+    "FittedModel",
+    "InputSpec",
+    "PixelClassifier",
+    "RowClassifier",
+    "TilePlan",
+    "TrainingRecord",
+    "load",
+]

@@ -1,6 +1,6 @@
 """Model files: a zip of one JSON text and plain arrays, which anyone may open and trust.
 
-    model.json            what the model is: features, classes, traits, versions, hashes, score
+    model.json            what the model is: estimator, features, input, versions, hashes, score
     classifier/NAME.npy   the arrays of the forest or the network
     prior_ratio.npy       (if any) ratio of priors by which probabilities are multiplied
     check/image.npy       a small piece of a training image ...
@@ -20,9 +20,10 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,28 +31,22 @@ from .._core.arrays import Array
 from .._core.files import check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
-from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
-from .parts import flat_part
-from .training import TrainingRecord
-from .traits import ImageTraits
-
-if TYPE_CHECKING:
-    from .pixel import PixelClassifier
+from .input_spec import InputSpec, check_input
+from .kinds import KINDS, kind_of
+from .model import FittedModel, TrainingRecord
+from .refiners import refiner_from_record, refiner_to_record
+from .row_classifier import RowClassifier
 
 FORMAT = "pixelseg model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 #: Bytes that a model may unpack to: ten times a forest of 100 full trees on 200,000 rows.
 _MAX_BYTES = 4 * 2**30
 _MAX_JSON_BYTES = 2**24
-_KINDS: dict[str, tuple[Any, Any]] = {
-    "forest": (ForestClassifier, FlatForest),
-    "mlp": (ScaledMLPClassifier, FlatMLP),
-}
-#: Parameters of the pixel classifier that a file keeps. Threads and memory belong to a machine.
-_PARAMS = ("class_weight", "class_prior", "max_samples", "random_state", "channel_axis", "spacing")
+_PREFIX = "classifier/"
+_TRAINING = ("classes", "n_marked", "n_kept", "n_images", "label_hash")
 
 
-def save(model: PixelClassifier, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+def save(model: FittedModel, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a fitted model; the file appears whole or not at all."""
     path = check_target(path, overwrite)
     record, arrays = _describe(model)
@@ -64,51 +59,23 @@ def save(model: PixelClassifier, path: str | PathLike[str], *, overwrite: bool =
             archive.writestr(f"{name}.npy", buffer.getvalue(), zipfile.ZIP_DEFLATED, 1)
 
 
-def load(path: str | PathLike[str]) -> PixelClassifier:
-    """Read a model that `PixelClassifier.save` wrote.
+def load(path: str | PathLike[str]) -> FittedModel:
+    """Read a fitted model and compare it with what it said when it was saved.
 
-    Parameters
-    ----------
-    path : path of the file
-
-    Returns
-    -------
-    PixelClassifier
-        Fitted; its `n_jobs` and `max_memory` are the defaults.
-
-    Raises
-    ------
-    ValueError
-        Where the file is no model, truncated, too large, of another version, or holds anything
-        that does not fit together. Nothing in it is ever executed.
-
-    Warns
-    -----
-    UserWarning
-        Where the small patch that the file carries gets other probabilities than when it was
-        saved, as another processor or library version may cause; the text says by how much.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pixelseg
-    >>> image = np.arange(64.0).reshape(8, 8)
-    >>> strokes = np.zeros((8, 8), int)
-    >>> strokes[0], strokes[7] = 1, 2
-    >>> model = pixelseg.PixelClassifier().fit(image, strokes)
-    >>> path = getfixture("tmp_path") / "ramp.pixelseg"
-    >>> model.save(path)
-    >>> bool((pixelseg.load(path).predict(image) == model.predict(image)).all())
-    True
+    Raises and warns as `pixelseg.load` says.
     """
     record, arrays = read_file(path)
     try:
         model = _rebuild(record, arrays)
+        probabilities = model.predict_check()
+        saved = arrays["check/probabilities"]
+        if saved.shape != probabilities.shape or not np.isfinite(saved).all():
+            raise ValueError("the check patch and its probabilities do not fit")
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise ValueError(
             f"{path} does not hold a usable model ({error}): the file is damaged or was edited."
         ) from error
-    _compare_check(model, arrays, path)
+    _compare_check(probabilities, saved, path)
     return model
 
 
@@ -182,64 +149,44 @@ def _read_array(data: bytes, name: str, path: Path) -> Array:
     return np.frombuffer(rest, dtype).reshape(shape)
 
 
-def _describe(model: PixelClassifier) -> tuple[dict[str, Any], dict[str, Array]]:
+def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
     """The record and the arrays that a file holds; TypeError for what is not data."""
-    kind = next(
-        (name for name, (cls, _) in _KINDS.items() if isinstance(model.classifier_, cls)), None
-    )
-    flat = flat_part(model.classifier_)
-    if kind is None or flat is None:
+    rows, training = model.rows, model.training
+    kind = kind_of(rows.classifier)
+    if kind is None:
         raise TypeError(
-            f"classifier is a {type(model.classifier_).__name__}, which cannot be stored as data: "
+            f"classifier is a {type(rows.classifier).__name__}, which cannot be stored as data: "
             "only forests and small networks can be saved."
         )
-    if model.refine is not None:
-        raise TypeError(
-            f"refine is {model.refine!r}, which cannot be stored as data: save the model with "
-            "refine=None and set it again after load."
-        )
-    arrays = {f"classifier/{name}": array for name, array in flat.arrays().items()}
-    arrays["classes"] = model.classes_
-    arrays["class_prior"] = model.class_prior_
-    if model.prior_ratio_ is not None:
-        arrays["prior_ratio"] = model.prior_ratio_
-    arrays["check/image"] = model.training_.check_patch
-    arrays["check/probabilities"] = model.check_probabilities_
-    training = model.training_
+    arrays = {f"{_PREFIX}{name}": array for name, array in rows.classifier.flat_.arrays().items()}
+    arrays["classes"] = rows.classes
+    arrays["class_prior"] = rows.prior
+    if rows.prior_ratio is not None:
+        arrays["prior_ratio"] = rows.prior_ratio
     record = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "versions": versions(),
-        "features": _features_to_json(model.features_),
-        "feature_names": list(model.feature_names_out_),
-        "classifier": kind,
-        "classifier_params": {
-            name: _plain(value) for name, value in model.classifier_.get_params(deep=False).items()
-        },
-        "params": {name: _plain(getattr(model, name)) for name in _PARAMS},
-        "class_names": {str(k): str(v) for k, v in (model.class_names or {}).items()},
-        "traits": model.traits_.to_json(),
-        "training": {
-            "classes": list(training.classes),
-            "n_marked": list(training.n_marked),
-            "n_kept": list(training.n_kept),
-            "n_images": training.n_images,
-            "label_hash": training.label_hash,
-        },
-        "cross_validated_mean_iou": _score(model),
+        "estimator": model.estimator,
+        "params": _plain(model.params),
+        "features": _features_to_json(model.features),
+        "feature_names": list(model.feature_names),
+        "classifier": kind.name,
+        "classifier_params": _plain(_own_params(rows.classifier)),
+        "refiner": _plain(refiner_to_record(model.refiner)),
+        "class_names": _plain(model.class_names),
+        "input": asdict(model.input_spec),
+        "training": {name: getattr(training, name) for name in _TRAINING},
+        "cross_validated_mean_iou": training.cross_validated_mean_iou,
     }
+    arrays["check/image"] = training.check_patch
+    arrays["check/probabilities"] = model.predict_check()
     return record, arrays
 
 
-def _score(model: PixelClassifier) -> float | None:
-    """The cross-validated score, if it is one of this model's labels and parameters."""
-    from .evaluate import fingerprint_of
-
-    validation = getattr(model, "cross_validation_", None)
-    own = fingerprint_of(model, model.training_.label_hash)
-    if validation is not None and validation.fingerprint == own:
-        return validation.mean_iou
-    return model.training_.cross_validated_mean_iou
+def _own_params(classifier: Any) -> dict[str, Any]:
+    """Parameters of a classifier without its threads, which belong to a machine."""
+    return {k: v for k, v in classifier.get_params(deep=False).items() if k != "n_jobs"}
 
 
 def versions() -> dict[str, str]:
@@ -266,8 +213,13 @@ def _features_to_json(bank: FeatureBank) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as JSON: numbers, text, None, lists, and mappings as {"pairs": [...]}."""
+    """A parameter as JSON: numbers, text, None, lists, and mappings as {"pairs": [...]}.
+
+    A mapping whose keys are all text stays one.
+    """
     if isinstance(value, Mapping):
+        if all(isinstance(key, str) for key in value) and "pairs" not in value:
+            return {key: _plain(item) for key, item in value.items()}
         return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, np.ndarray | np.generic):
         return _plain(value.tolist())
@@ -279,30 +231,53 @@ def _plain(value: Any) -> Any:
 
 
 def _from_plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_from_plain(item) for item in value]
     if isinstance(value, dict):
-        return {key: _from_plain(item) for key, item in value["pairs"]}
+        if "pairs" in value:
+            return {key: _from_plain(item) for key, item in value["pairs"]}
+        return {key: _from_plain(item) for key, item in value.items()}
     return value
 
 
-def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifier:
-    """A fitted model from checked parts."""
-    from .pixel import PixelClassifier
-
-    kind = record["classifier"]
-    estimator, flat_class = _KINDS[kind]
+def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
+    """A fitted model from what a file holds; every part is checked."""
+    names = tuple(str(name) for name in record["feature_names"])
     features = FeatureBank(ops=record["features"]["ops"], sigmas=record["features"]["sigmas"])
-    params = {name: _from_plain(record["params"][name]) for name in _PARAMS}
-    model = PixelClassifier(
+    training = record["training"]
+    score = record["cross_validated_mean_iou"]
+    counts: dict[str, Any] = {
+        name: tuple(int(value) for value in training[name]) for name in _TRAINING[:3]
+    }
+    model = FittedModel(
+        estimator=str(record["estimator"]),
+        params=_from_plain(record["params"]),
         features=features,
-        classifier=kind,
-        class_names={int(key): str(name) for key, name in record["class_names"].items()} or None,
-        **params,
+        feature_names=names,
+        rows=_rebuild_rows(record, arrays, len(names)),
+        input_spec=InputSpec.from_json(record["input"]),
+        training=TrainingRecord(
+            **counts,
+            n_images=int(training["n_images"]),
+            label_hash=str(training["label_hash"]),
+            check_patch=arrays["check/image"],
+            cross_validated_mean_iou=None if score is None else float(score),
+        ),
+        refiner=refiner_from_record(_from_plain(record["refiner"])),
+        class_names=_from_plain(record["class_names"]),
     )
-    prefix = "classifier/"
-    flat = flat_class.from_arrays(
-        {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
-    )
-    classes = arrays["classes"]
+    patch = model.open_check_patch()
+    check_input(patch, model.input_spec, "the record")
+    if features.plan(patch).names != names:
+        raise ValueError("the features make other columns than the model says")
+    return model
+
+
+def _rebuild_rows(
+    record: dict[str, Any], arrays: dict[str, Array], n_features: int
+) -> RowClassifier:
+    """The classifier and its prior."""
+    classes, prior, ratio = arrays["classes"], arrays["class_prior"], arrays.get("prior_ratio")
     if not (
         classes.dtype == np.int64
         and classes.ndim == 1
@@ -311,55 +286,35 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> PixelClassifie
         and classes[0] >= 1
     ):
         raise ValueError("classes are not ascending positive integers")
-    ratio = arrays.get("prior_ratio")
-    names = tuple(str(name) for name in record["feature_names"])
-    known = record["classifier_params"]
-    fitted = estimator.from_flat(flat, classes, **{k: _from_plain(v) for k, v in known.items()})
-    for name, array in (("class_prior", arrays["class_prior"]), ("prior_ratio", ratio)):
+    for name, array in (("class_prior", prior), ("prior_ratio", ratio)):
         if array is not None and not (
             array.shape == classes.shape and np.isfinite(array).all() and (array > 0).all()
         ):
             raise ValueError(f"{name} does not hold one positive number for each class")
-    if flat.n_classes != len(classes) or flat.n_features != len(names):
-        raise ValueError("the classifier has other features or classes than the model says")
-    training, score = record["training"], record["cross_validated_mean_iou"]
-    model.traits_ = ImageTraits.from_json(record["traits"])
-    model.features_ = features
-    model.classifier_ = fitted
-    model.classes_ = classes
-    model.class_prior_ = arrays["class_prior"].astype(np.float64)
-    model.prior_ratio_ = None if ratio is None else ratio.astype(np.float64)
-    model.training_ = TrainingRecord(
-        classes=tuple(int(value) for value in training["classes"]),
-        n_marked=tuple(int(count) for count in training["n_marked"]),
-        n_kept=tuple(int(count) for count in training["n_kept"]),
-        n_images=int(training["n_images"]),
-        label_hash=str(training["label_hash"]),
-        check_patch=arrays["check/image"],
-        cross_validated_mean_iou=None if score is None else float(score),
+    kind = KINDS[record["classifier"]]
+    flat = kind.flat.from_arrays(
+        {k.removeprefix(_PREFIX): array for k, array in arrays.items() if k.startswith(_PREFIX)}
     )
-    model.feature_names_out_ = names
-    if features.plan(model._as_image(arrays["check/image"], None)).names != names:
-        raise ValueError("the features make other columns than the model says")
-    model._make_check()
-    saved = arrays["check/probabilities"]
-    if saved.shape != model.check_probabilities_.shape or not np.isfinite(saved).all():
-        raise ValueError("the check patch and its probabilities do not fit")
-    return model
+    if flat.n_classes != len(classes) or flat.n_features != n_features:
+        raise ValueError("the classifier has other features or classes than the model says")
+    params = _from_plain(record["classifier_params"])
+    return RowClassifier(
+        kind.estimator.from_flat(flat, classes, **params),
+        classes,
+        prior.astype(np.float64),
+        None if ratio is None else ratio.astype(np.float64),
+    )
 
 
-def _compare_check(
-    model: PixelClassifier, arrays: dict[str, Array], path: str | PathLike[str]
-) -> None:
+def _compare_check(here: Array, saved: Array, path: str | PathLike[str]) -> None:
     """Tell the user where this machine's answer differs from that of the machine that saved."""
-    saved = arrays["check/probabilities"]
-    difference = np.abs(model.check_probabilities_ - saved)
+    difference = np.abs(here - saved)
     if not (difference == 0).all():
-        changed = (model.check_probabilities_.argmax(-1) != saved.argmax(-1)).mean()
+        changed = (here.argmax(-1) != saved.argmax(-1)).mean()
         warnings.warn(
             f"{path} predicts its check patch differently here: probabilities by up to "
             f"{difference.max():.2g}, labels at {changed:.2%} of the pixels. Another processor or "
             "other library versions are the likely cause.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

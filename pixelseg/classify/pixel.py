@@ -8,87 +8,92 @@ an image can be cut anywhere, and neither training nor prediction ever holds its
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, is_array_like
-from .._core.boxes import Shape3D
-from .._core.image import Image, as_image
-from .._core.memory import parse_memory
+from .._core.image import Image
+from .._core.memory import Memory
 from .._core.progress import Progress
 from .._core.tiles import TilePlan
 from ..features import FeatureBank
-from .answers import Answers, check_kind, check_output, label_dtype
-from .parts import make_classifier, make_features
-from .predictor import Predictor
-from .prior import check_class_prior
-from .training import Training, collect_all, fit_samples, make_record
+from .base import ImageClassifier
+from .input_spec import check_input
+from .model import FittedModel
+from .outputs import Outputs, check_output, output_form
+from .training import collect_samples, fit_rows
 
 
-class PixelClassifier(ClassifierMixin, BaseEstimator):
+class PixelClassifier(ImageClassifier):
     """Segment images into classes, learned from sparse strokes or dense masks.
 
     Parameters
     ----------
     features : FeatureBank, optional
-        What describes a pixel. The default is `FeatureBank()`: eight filters at six scales.
+        What describes a pixel. The default is `FeatureBank()`: six ops at six scales.
     classifier : "forest", "mlp" or a scikit-learn classifier, default "forest"
         "forest" is `ForestClassifier`, robust and without anything to scale; "mlp" is a small
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
     refine : object, optional
         Anything with `refine(probabilities, image) -> probabilities`, called on a whole image's
-        probabilities before the labels are taken. It needs them all in memory.
+        probabilities, float32 (..., n_classes), before the labels are taken. It needs them all in
+        memory. `image` knows its axes, spacing and mask and is an array to `numpy.asarray`; what
+        is outside the mask is 0 there, and in the answer.
     class_weight : "balanced" or dict, optional
         Handed to the classifier.
-    class_prior : "estimate", "strokes" or array of shape (n_classes,), default "estimate"
+    class_prior : "estimate", "labels" or array of shape (n_classes,), default "estimate"
         How common the classes are. "estimate" looks at the unlabelled pixels of the training
-        images, because strokes do not say; "strokes" believes the labels' own shares.
-    max_samples : int or None, default 2000
+        images, because strokes do not say; "labels" believes the labels' own shares.
+    samples_per_class : int or None, default 2000
         Labelled pixels kept for each class and image, drawn reproducibly. It bounds time and
         memory where masks are dense; None keeps all.
     max_memory : int or str, optional
-        Bytes ("2GB") that `fit` and `predict` may hold beyond their input and output. The
-        default, some 400 MB, keeps a whole process below 1 GB; for volumes, whose boxes are
-        mostly border, it is 2 GB, and more makes large ones quicker.
+        Bytes ("2GB") that `fit` and `predict` may hold beyond their input and output; ValueError
+        where they do not suffice. The default aims at some 400 MB, which keeps a whole process
+        below 1 GB, for volumes, whose boxes are mostly border, at 2 GB; where more is needed, as
+        with many channels, it takes the least that does (`plan_predict` says how much).
     n_jobs : int, optional
-        Threads; None is one, -1 all cores. Results never depend on it.
-    random_state : int, default 0
-        Seeds the classifier and the drawing of pixels.
+        Threads; None is one, -1 all cores. Results never depend on it, but for the rounding of
+        scikit-learn classifiers other than forests, whose matrix products see other blocks.
+    random_state : int, None or NumPy generator, default 0
+        Seeds the classifier and the drawing of pixels; None draws another seed at each `fit`.
     channel_axis : "auto", int or None, default "auto"
         Which axis of an image holds channels. "auto" takes (H, W) as grey and (H, W, 3 or 4)
-        as colour; None says that there is none, so that (D, H, W) is a volume.
+        as colour; None says that there is none, so that (D, H, W) is a volume. A fitted model
+        also takes "auto" for what it was trained on, channels last.
     spacing : float or sequence of floats, optional
-        Size of a pixel along each spatial axis, in the unit of the features' sigmas. Default 1.
+        Size of a pixel along each spatial axis, in the unit of the features' sigmas. Default 1,
+        and for a fitted model that of its training images.
     class_names : mapping of int to str, optional
         Names of the classes, kept in the model file.
 
     Attributes
     ----------
+    model_ : FittedModel
+        All that was learned, one frozen record; the attributes below are views of it.
     classes_ : ndarray of int64, shape (n_classes,)
         The labels seen at `fit`, ascending, without 0.
     features_ : FeatureBank
+    feature_names_out_ : tuple of str
     classifier_ : object
         The fitted classifier.
     class_prior_ : ndarray of float64, shape (n_classes,)
         The share of each class that predictions assume.
-    feature_names_out_ : tuple of str
-    traits_ : ImageTraits
-        Axes, channels, dtype and range of values of the training images.
+    prior_ratio_ : ndarray of float64, shape (n_classes,), or None
+        What the classifier's probabilities are multiplied by to assume that.
+    input_spec_ : InputSpec
+        Axes, channels, dtypes and range of values of the training images.
     training_ : TrainingRecord
         How many pixels of each class were marked and kept, and a hash of the labels.
 
     Notes
     -----
-    Beside input and output, `predict` holds a few tiles: for each, about 4 bytes a pixel and
-    feature, 50 MB for a grey tile of 512x512. Training holds one such cell and 4 bytes for each
-    kept pixel and feature.
+    In addition to input and output, `predict` holds a few tiles: for each, about 4 bytes a pixel
+    and feature, 50 MB for a grey tile of 512x512. Training holds one such cell and 4 bytes for
+    each kept pixel and feature.
 
     Examples
     --------
@@ -114,10 +119,10 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         refine: Any = None,
         class_weight: Any = None,
         class_prior: Any = "estimate",
-        max_samples: int | None = 2000,
-        max_memory: int | str | None = None,
+        samples_per_class: int | None = 2000,
+        max_memory: Memory = None,
         n_jobs: int | None = None,
-        random_state: int = 0,
+        random_state: Any = 0,
         channel_axis: int | str | None = "auto",
         spacing: float | Sequence[float] | None = None,
         class_names: Mapping[int, str] | None = None,
@@ -127,44 +132,13 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         self.refine = refine
         self.class_weight = class_weight
         self.class_prior = class_prior
-        self.max_samples = max_samples
+        self.samples_per_class = samples_per_class
         self.max_memory = max_memory
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.channel_axis = channel_axis
         self.spacing = spacing
         self.class_names = class_names
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters; with `deep` also those of a part that was given by its short name."""
-        params = super().get_params(deep=deep)
-        if deep:
-            for name, part in self._parts_by_name().items():
-                for key, value in part.get_params(deep=True).items():
-                    params[f"{name}__{key}"] = value
-        return params
-
-    def set_params(self, **params: Any) -> PixelClassifier:
-        """Set parameters; `features__sigmas` and `classifier__max_depth` reach into the parts."""
-        plain = {key: value for key, value in params.items() if "__" not in key}
-        if plain:
-            super().set_params(**plain)
-        nested = {key: value for key, value in params.items() if "__" in key}
-        for name, part in self._parts_by_name().items():
-            if any(key.startswith(f"{name}__") for key in nested):
-                setattr(self, name, part)
-        if nested:
-            super().set_params(**nested)
-        return self
-
-    def _parts_by_name(self) -> dict[str, Any]:
-        """New parts for those parameters that hold a short name (or None for the default)."""
-        parts: dict[str, Any] = {}
-        if self.features is None:
-            parts["features"] = FeatureBank()
-        if isinstance(self.classifier, str):
-            parts["classifier"] = make_classifier(self.classifier, self.random_state)
-        return parts
 
     def fit(
         self, images: Any, labels: Any, *, mask: Any = None, progress: Progress = False
@@ -191,20 +165,21 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             Where shapes differ, no pixel is labelled, all labels are of one class, values are
-            not finite, or `max_memory` does not suffice.
+            not finite, or a `max_memory` that was given does not suffice.
         """
         training = self._training()
-        collected = collect_all(training, images, labels, mask, progress)
-        fitted = fit_samples(training, collected.samples)
-        self.traits_ = collected.traits
-        self.features_ = training.features
-        self.classifier_ = fitted.classifier
-        self.classes_ = fitted.classes
-        self.class_prior_ = fitted.prior
-        self.prior_ratio_ = fitted.prior_ratio
-        self.training_ = make_record(collected)
-        self.feature_names_out_ = collected.feature_names
-        self._make_check()
+        training_set = collect_samples(training, images, labels, mask, progress)
+        self.model_ = FittedModel(
+            estimator=type(self).__name__,
+            params=self._learning_params(training.seed),
+            features=training.features,
+            feature_names=training_set.feature_names,
+            rows=fit_rows(training, training_set.samples),
+            input_spec=training_set.input_spec,
+            training=training_set.record,
+            refiner=self.refine,
+            class_names=self.class_names,
+        )
         return self
 
     def predict(
@@ -220,17 +195,15 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         mask : bool array of the spatial shape, optional
             Pixels outside get label 0.
         out : array-like of the spatial shape, optional
-            Where to write; anything that takes `out[slices] = block`.
+            Where to write; anything that takes `out[slices] = block`. All but NumPy arrays are
+            written by one thread at a time.
         progress : bool or callable, default False
 
         Returns
         -------
         ndarray of the smallest unsigned integers that hold `classes_`, or `out`
         """
-        image = self._check_image(image, mask)
-        out = _output(out, image.spatial_shape, label_dtype(self.classes_))
-        self._fill(image, Answers(self.classes_, labels=out), progress)
-        return out
+        return self._predict_one("labels", image, mask, out, progress)
 
     def predict_proba(
         self, image: Any, *, mask: Any = None, out: Any = None, progress: Progress = False
@@ -239,10 +212,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
 
         Each pixel sums to 1; outside `mask` all are 0. Parameters as `predict`.
         """
-        image = self._check_image(image, mask)
-        out = _output(out, (*image.spatial_shape, len(self.classes_)), np.dtype(PROBABILITY_DTYPE))
-        self._fill(image, Answers(self.classes_, probabilities=out), progress)
-        return out
+        return self._predict_one("probabilities", image, mask, out, progress)
 
     def predict_uncertainty(
         self,
@@ -258,11 +228,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         `kind="margin"` is 1 minus the lead of the best class over the second, "entropy" the
         entropy of the probabilities over its largest value. Other parameters as `predict`.
         """
-        check_kind(kind)
-        image = self._check_image(image, mask)
-        out = _output(out, image.spatial_shape, np.dtype(PROBABILITY_DTYPE))
-        self._fill(image, Answers(self.classes_, uncertainty=out, kind=kind), progress)
-        return out
+        return self._predict_one("uncertainty", image, mask, out, progress, kind)
 
     def predict_into(
         self,
@@ -288,7 +254,7 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         >>> image = np.zeros((32, 32))
         >>> image[:, 16:] = 1
         >>> strokes = np.zeros((32, 32), int)
-        >>> strokes[16, [4, 28]] = 1, 2
+        >>> strokes[16, 2:14], strokes[16, 18:30] = 1, 2
         >>> model = pixelseg.PixelClassifier().fit(image, strokes)
         >>> labels = np.empty((32, 32), np.uint8)
         >>> uncertainty = np.empty((32, 32), np.float32)
@@ -296,180 +262,37 @@ class PixelClassifier(ClassifierMixin, BaseEstimator):
         >>> np.array_equal(labels, model.predict(image))
         True
         """
-        image = self._check_image(image, mask)
-        answers = Answers(self.classes_, labels, probabilities, uncertainty, kind)
-        answers.check(image.spatial_shape)
-        self._fill(image, answers, progress)
-
-    def score(self, images: Any, labels: Any, *, mask: Any = None) -> float:
-        """Mean IoU over the classes that occur, over all labelled pixels of all images.
-
-        The intersection over union weighs a class, not a pixel, so that a rare class counts;
-        accuracy would hide it. `GridSearchCV` maximises this score.
-        """
-        from ..metrics import mean_iou
-        from .evaluate import labelled_confusion
-
-        check_is_fitted(self)
-        return float(mean_iou(labelled_confusion(self, images, labels, mask)))
-
-    def cross_validate(
-        self,
-        images: Any,
-        labels: Any,
-        *,
-        n_folds: int = 5,
-        mask: Any = None,
-        progress: Progress = False,
-    ) -> Any:
-        """Score models on labelled pixels that they were not trained on.
-
-        Folds never split an image between training and test or, where there is one image, a
-        stroke: neighbouring pixels are nearly copies of each other, and a score that is
-        randomised by pixel is a memory test. This estimator itself is not fitted; the result is
-        kept as `cross_validation_`, and `save` stores its mean IoU with a model that was fitted to
-        the same labels with the same parameters.
-
-        Returns
-        -------
-        CrossValidation
-            Confusion matrix, mean IoU, IoU of each class and accuracy, pooled over the folds
-            and for each fold.
-        """
-        from .evaluate import cross_validate
-
-        self.cross_validation_ = cross_validate(
-            self, images, labels, n_folds=n_folds, mask=mask, progress=progress
+        image = self._open_checked(image, mask)
+        self._predict(
+            image, Outputs(self.classes_, labels, probabilities, uncertainty, kind), progress
         )
-        return self.cross_validation_
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "classifier_")
-
-    def feature_importances(self) -> dict[str, float]:
-        """How much each feature decides, by name, largest first; the values sum to 1."""
-        check_is_fitted(self)
-        importances = getattr(self.classifier_, "feature_importances_", None)
-        if importances is None:
-            raise AttributeError(
-                f"{type(self.classifier_).__name__} has no feature importances: use "
-                "classifier='forest'."
-            )
-        order = np.argsort(-importances, kind="stable")
-        return {self.feature_names_out_[k]: float(importances[k]) for k in order}
 
     def plan_predict(self, image: Any) -> TilePlan:
         """The tiles that `predict` would work through, and the bytes that they need."""
         check_is_fitted(self)
-        return self._plan(self._as_image(image, None))
+        image = self._open_known(image, None)
+        check_input(image, self.input_spec_, "the model")
+        return self.model_.plan(image, self.max_memory, self.n_jobs)[1]
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model to a file: a zip of JSON and arrays, without pickle.
-
-        Raises TypeError where a part cannot be stored as data (a feature that is a user's own
-        function, a classifier other than forest and MLP, a refiner).
-        """
-        from .model_file import save
-
+    def _open_checked(self, image: Any, mask: Any) -> Image:
+        """An image of the kind that the model was trained on."""
         check_is_fitted(self)
-        save(self, path, overwrite=overwrite)
-
-    def _options(self) -> dict[str, Any]:
-        return {"channel_axis": self.channel_axis, "spacing": self.spacing}
-
-    def _training(self) -> Training:
-        """Check every parameter and gather what training needs."""
-        if self.max_samples is not None and not (
-            isinstance(self.max_samples, int | np.integer) and self.max_samples > 0
-        ):
-            raise ValueError(
-                f"max_samples is {self.max_samples!r} but must be a positive integer or None."
-            )
-        if self.refine is not None and not hasattr(self.refine, "refine"):
-            raise TypeError(
-                f"refine is {self.refine!r} but must have a method refine(probabilities, image)."
-            )
-        parse_memory(self.max_memory, 2)  # nonsense is refused before an image is read
-        return Training(
-            features=make_features(self.features),
-            classifier=make_classifier(self.classifier, self.random_state),
-            class_weight=self.class_weight,
-            class_prior=check_class_prior(self.class_prior),
-            max_samples=self.max_samples,
-            max_memory=self.max_memory,
-            n_jobs=self.n_jobs,
-            random_state=self.random_state,
-            options=self._options(),
-        )
-
-    def _as_image(self, image: Any, mask: Any) -> Image:
-        text = isinstance(image, str | bytes)  # which as_image refuses as what it is
-        if isinstance(image, Iterable) and not text and not is_array_like(image):
-            raise TypeError(
-                f"image is a {type(image).__name__} but must be one array: predict images one at a "
-                "time."
-            )
-        return as_image(image, mask=mask, **self._options())
-
-    def _check_image(self, image: Any, mask: Any) -> Image:
-        check_is_fitted(self)
-        checked = self._as_image(image, mask)
-        self.traits_.check_kind(checked)
-        self.traits_.warn_if_other(checked)
+        checked = self._open_known(image, mask)
+        self.input_spec_.check(checked)
         return checked
 
-    @property
-    def _predictor(self) -> Predictor:
-        return Predictor(self.features_, self.classifier_, self.classes_, self.prior_ratio_)
-
-    def _plan(self, image: Image, tile_shape: Shape3D | None = None) -> TilePlan:
-        return self._predictor.plan(
-            image,
-            budget=parse_memory(self.max_memory, image.ndim),
-            n_jobs=self.n_jobs,
-            tile_shape=tile_shape,
-        )
-
-    def _fill(self, image: Image, answers: Answers, progress: Progress) -> None:
-        """Write the answers, refined where that is wanted."""
-        if self.refine is not None:
-            whole = tuple((0, size) for size in image.spatial_shape)
-            answers.write(whole, self._refined(image, progress))
-        else:
-            self._run(image, answers, progress)
-
-    def _run(self, image: Image, answers: Answers, progress: Progress) -> None:
-        """Write the answers before any refinement, tile by tile."""
-        tiles = self._plan(image)
-        self._predictor.run(image, tiles, answers, progress=progress, n_jobs=self.n_jobs)
-
-    def _probabilities(self, image: Image, progress: Progress = False) -> Array:
-        """Probabilities of a whole image in memory, before any refinement."""
-        out = np.empty((*image.spatial_shape, len(self.classes_)), PROBABILITY_DTYPE)
-        self._run(image, Answers(self.classes_, probabilities=out), progress)
+    def _predict_one(
+        self, name: str, image: Any, mask: Any, out: Any, progress: Progress, kind: str = "margin"
+    ) -> Any:
+        """A single answer, into `out` or a new array."""
+        image = self._open_checked(image, mask)
+        form = output_form(name, image.spatial_shape, self.classes_)
+        if out is None:
+            out = np.empty(*form)
+        check_output("out", out, *form)
+        self._predict(image, Outputs(self.classes_, **{name: out}, kind=kind), progress)
         return out
 
-    def _refined(self, image: Image, progress: Progress) -> Array:
-        probabilities = self._probabilities(image, progress)
-        refined = np.asarray(self.refine.refine(probabilities, np.asarray(image.source)))
-        if refined.shape != probabilities.shape:
-            raise ValueError(
-                f"refine returned shape {refined.shape} but was given {probabilities.shape}: it "
-                "must return one probability for each pixel and class."
-            )
-        return refined.astype(PROBABILITY_DTYPE, copy=False)
-
-    def _make_check(self) -> None:
-        """Predict the check patch, so that a loaded model can be compared with this one."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            patch = as_image(self.training_.check_patch, **self._options())
-            self.check_probabilities_ = self._probabilities(patch)
-
-
-def _output(out: Any, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A new array, or the caller's `out` if it can hold the result."""
-    if out is None:
-        return np.empty(shape, dtype)
-    check_output("out", out, shape, dtype)
-    return out
+    def _predict(self, image: Image, outputs: Outputs, progress: Progress) -> None:
+        outputs.check(image.spatial_shape)
+        self._current_model().predict(image, outputs, self.max_memory, self.n_jobs, progress)

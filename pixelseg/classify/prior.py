@@ -1,15 +1,15 @@
-"""How common a class is: what strokes do not say.
+"""How common a class is: what sparse labels do not say.
 
 A person paints about as many pixels of each class, whatever its share of the image. A
 classifier believes that share, and rare classes (vessels, cracks, membranes) spread. The true
 share can be estimated from pixels without a label, by expectation maximisation over their
 predicted probabilities (Saerens, Latinne, Decaestecker, "Adjusting the outputs of a classifier
-to new a priori probabilities", Neural Computation 14, 2002): reweight by new prior over stroke
+to new a priori probabilities", Neural Computation 14, 2002): reweight by new prior over labels'
 prior, normalise, average, repeat.
 
-Two things make it safe. Only places near strokes are looked at, because what nobody painted (air
+Two things make it safe. Only pixels near labels are looked at, because what nobody painted (air
 around a sample, a frame) may look like a class and outweigh it. And the mean of the estimated
-and the strokes' prior is used, so that no class falls below half its share of the strokes.
+and the labels' prior is used, so that no class falls below half its share of the labels.
 
 The prior is fixed at `fit`. It is never taken from the image that is predicted, so that the same
 pixels give the same answer in any crop.
@@ -37,26 +37,24 @@ def expectation_maximisation(probabilities: Array, trained_prior: Array, known: 
     total = len(probabilities) + known.sum()
     prior = trained_prior
     for _ in range(_MAX_ROUNDS):
-        counts = known + reweight(probabilities, prior / trained_prior).sum(axis=0)
-        updated = counts / total
+        shares = probabilities * (prior / trained_prior)
+        shares /= shares.sum(axis=1, keepdims=True)
+        updated = (known + shares.sum(axis=0)) / total
         if np.abs(updated - prior).max() < _TOLERANCE:
             return updated
         prior = updated
     return prior
 
 
-def reweight(probabilities: Array, ratio: Array) -> Array:
-    """Multiply class probabilities (n, k) by a ratio of priors (k,) and normalise each row."""
-    weighted = probabilities * ratio
-    weighted /= weighted.sum(axis=1, keepdims=True)
-    return weighted
-
-
 def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
-    """Check the `class_prior` argument: "estimate", "strokes", or one number for each class."""
+    """Check the `class_prior` argument: "estimate", "labels", or one number for each class."""
     if isinstance(class_prior, str):
-        if class_prior in ("estimate", "strokes"):
+        if class_prior in ("estimate", "labels"):
             return class_prior
+        if class_prior == "strokes":
+            raise ValueError(
+                "class_prior is 'strokes', which is now called 'labels': pass class_prior='labels'."
+            )
     else:
         values = np.asarray(class_prior)
         if values.ndim == 1 and values.dtype.kind in "uif" and (values > 0).all():
@@ -68,19 +66,19 @@ def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
             )
     raise ValueError(
         f"class_prior is {class_prior!r} but must be 'estimate' (from the unlabelled pixels), "
-        "'strokes' (as labelled), or an array with one positive share for each class."
+        "'labels' (as labelled), or an array with one positive share for each class."
     )
 
 
 def estimate_prior(probabilities: Array, trained_prior: Array, known: Array) -> Array:
-    """The default rule: the mean of the estimated and the strokes' prior.
+    """The default rule: the mean of the estimated and the labels' prior.
 
-    Where more than half of the places are labelled, the estimate weighs as much as their share:
-    dense masks do say how common a class is.
+    Where more than half of the prior pixels are labelled, the estimate weighs as much as their
+    share: dense masks do say how common a class is.
     """
-    n_places = len(probabilities) + known.sum()
-    if n_places == 0:
+    n_pixels = len(probabilities) + known.sum()
+    if n_pixels == 0:
         return trained_prior
     estimated = expectation_maximisation(probabilities, trained_prior, known)
-    trust = max(0.5, known.sum() / n_places)
+    trust = max(0.5, known.sum() / n_pixels)
     return (1 - trust) * trained_prior + trust * estimated

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from .. import __version__
+
 #: What `pixelseg --help` lists. A command is a module of this package with `add_arguments` and
 #: `run`, and its examples in `EPILOG`.
 COMMANDS = {
@@ -71,7 +73,7 @@ def _parse(argv: list[str]) -> Any:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    parser.add_argument("--version", action="version", version=f"pixelseg {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     chosen = next((word for word in argv if not word.startswith("-")), None)
     for name, purpose in COMMANDS.items():
@@ -89,15 +91,6 @@ def _parse(argv: list[str]) -> Any:
         module.add_arguments(command)
         command.set_defaults(run=module.run)
     args = parser.parse_args(argv)
-    if args.version:
-        args.run = _show_version
-    elif args.command is None:
+    if args.command is None:
         parser.error(f"choose a command: {', '.join(COMMANDS)}")
     return args
-
-
-def _show_version(args: Any) -> int:
-    from importlib.metadata import version
-
-    print(f"pixelseg {version('pixelseg')}")
-    return 0

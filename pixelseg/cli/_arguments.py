@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
+
+from .._core.image import Image
 
 
 def add_resources(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +42,9 @@ def jobs(text: str) -> int:
 
 def channel_axis(text: str) -> int | str | None:
     """auto, none, or the number of an axis."""
-    if text.lower() == "auto":
-        return "auto"
-    if text.lower() == "none":
-        return None
+    words = {"auto": "auto", "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
     try:
         return int(text)
     except ValueError:
@@ -66,9 +66,12 @@ def positive_numbers(text: str) -> tuple[float, ...]:
     return numbers
 
 
-def spacing(text: str) -> tuple[float, ...] | str:
-    """`file`, or sizes of a pixel with commas between them."""
-    return "file" if text.lower() == "file" else positive_numbers(text)
+def spacing(text: str) -> float | tuple[float, ...] | str:
+    """`file`, one size of a pixel for all axes, or one for each with commas between them."""
+    if text.lower() == "file":
+        return "file"
+    sizes = positive_numbers(text)
+    return sizes[0] if len(sizes) == 1 else sizes
 
 
 def class_names(text: str) -> dict[int, str]:
@@ -82,15 +85,8 @@ def class_names(text: str) -> dict[int, str]:
     return names
 
 
-def model_channel_axis(ndim: int, n_channels: int, has_channels: bool) -> int | str | None:
+def model_channel_axis(image: Image) -> int | str | None:
     """The plainest `channel_axis` that reads channels-last images of this kind."""
-    if not has_channels:
-        return "auto" if ndim == 2 else None
-    return "auto" if ndim == 2 and n_channels in (3, 4) else -1
-
-
-def as_spacing_option(value: Sequence[float] | None) -> Any:
-    """The `spacing` of a classifier: None, one number for all axes, or one for each."""
-    if value is None:
-        return None
-    return float(value[0]) if len(value) == 1 else tuple(float(size) for size in value)
+    if image.ndim == 2 and (image.channel_axis is None or image.n_channels in (3, 4)):
+        return "auto"
+    return None if image.channel_axis is None else -1

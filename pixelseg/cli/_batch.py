@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from . import _files as files
-from ._report import FileBar, Stopwatch, complain, note, plural
+from ._report import Stopwatch, complain, note, plural
 
 #: What may be wrong with one file or machine; anything else is a mistake in the program.
 FAILURES = (ValueError, TypeError, OSError, MemoryError)
 
 
-class Named(Protocol):
-    """An item of a loop: `name` is short, for the bar."""
-
-    @property
-    def name(self) -> str: ...
-
-
-Item = TypeVar("Item", bound=Named)
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -30,14 +23,6 @@ class Job:
 
     image: Path
     outputs: dict[str, Path]
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return self.image.name
-
-    def __str__(self) -> str:
-        return str(self.image)
 
 
 @dataclass(frozen=True)
@@ -52,33 +37,47 @@ class Outcome:
     def report(self, done: str = "", rest: str = "") -> int:
         """Say how many items were `done` and how many failed; return the exit code."""
         if done:
-            n_done = plural(self.n_items - self.n_failed, self.noun)
-            print(f"{done} {n_done} in {self.watch}{rest}")
+            n_done = self.n_items - self.n_failed
+            print(f"{done} {plural(n_done, self.noun)} in {self.watch}{rest}")
         if self.n_failed:
             complain(f"{self.n_failed} of {plural(self.n_items, self.noun)} failed")
         return 1 if self.n_failed else 0
 
 
 def run_each(
-    items: Sequence[Item],
+    items: Mapping[str, Item],
     work: Callable[[Item, Callable[[int, int], None]], None],
     noun: str = "image",
     *,
     description: str,
 ) -> Outcome:
-    """Do `work(item, progress)` for each item; one that fails is named and stops no other."""
+    """Do `work(item, progress)` for each item; one that fails is named and stops no other.
+
+    The keys of `items` are what messages call them: paths, or what begins or ends with one.
+    """
+    from tqdm import tqdm
+
     watch = Stopwatch()
     n_failed = 0
-    with FileBar(len(items), description) as bar:
-        for item in items:
-            bar.start(item.name)
+    layout = "{desc} {percentage:3.0f}% |{bar}| {elapsed}, {remaining} left {postfix}"
+    # With disable=None nothing is drawn where stderr is not a terminal, as in a log.
+    options = {"desc": description, "bar_format": layout, "disable": None, "leave": False}
+    with tqdm(total=len(items), **options) as bar:
+        for number, (name, item) in enumerate(items.items()):
+            bar.set_postfix_str(Path(name).name)
+
+            def progress(done: int, total: int, number: int = number) -> None:
+                """Count what is done of the current item in part."""
+                bar.n = number + done / total
+                bar.refresh()
+
             try:
-                work(item, bar.part)
+                work(item, progress)
             except FAILURES as error:
                 n_failed += 1
                 text = str(error)
-                complain(text if str(item) in text else f"{item}: {text}")
-            bar.finish()
+                complain(text if name in text else f"{name}: {text}")
+            progress(1, 1)
     return Outcome(len(items), n_failed, noun, watch)
 
 
@@ -96,10 +95,7 @@ def plan_outputs(
     With `skip_existing`, images all of whose results exist are left out.
     """
     jobs = [
-        Job(
-            image,
-            {end: files.result_path(image, end, folder, largest_label) for end in endings},
-        )
+        Job(image, {end: files.result_path(image, end, folder, largest_label) for end in endings})
         for image in images
     ]
     owners: dict[Path, Path] = {}

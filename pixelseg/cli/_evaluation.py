@@ -6,9 +6,8 @@ that an image that one family cannot score is still in the others.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -64,62 +63,16 @@ class Scorer:
             return {}, {}
         result = self._set.result()
         images = self._classes if self.family == "classes" else result.images
-        view = _VIEWS[self.family]
-        each = {name: view(one) for name, one in zip(self.names, images, strict=True)}
+        each = {
+            name: _shown(self.family, one) for name, one in zip(self.names, images, strict=True)
+        }
+        summary = result.ods if self.family == "boundaries" else getattr(result, "mean", result)
+        total = _shown(self.family, summary)
         if self.family == "boundaries":
-            return each, {
-                **view(result.ods),
-                "ois_f1": result.ois.f1,
-                "average_precision": result.average_precision,
-            }
-        return each, view(getattr(result, "mean", result))
-
-
-def _view_classes(scores: Any) -> Scores:
-    names = ("mean_iou", "accuracy", "mean_dice", "balanced_accuracy", "cohen_kappa")
-    return {name: float(getattr(scores, name)) for name in names}
-
-
-def _view_regions(scores: Any) -> Scores:
-    return {
-        "covering": scores.covering.of_truth,
-        "rand_index": scores.rand_index,
-        "adjusted_rand_index": scores.adjusted_rand_index,
-        "voi_split": scores.variation_of_information.split,
-        "voi_merge": scores.variation_of_information.merge,
-        "adapted_rand_error": scores.adapted_rand.error,
-        "v_info_f1": scores.v_info.f1,
-    }
-
-
-def _view_boundaries(point: Any) -> Scores:
-    return {
-        "f1": point.f1,
-        "precision": point.precision,
-        "recall": point.recall,
-        "threshold": math.nan if point.threshold is None else point.threshold,
-    }
-
-
-def _view_instances(scores: Any) -> Scores:
-    objects, panoptic = scores.objects, scores.panoptic
-    average = getattr(scores, "mean_average_precision", objects.mean_average_precision)
-    return {
-        "panoptic_quality": panoptic.quality,
-        "segmentation_quality": panoptic.segmentation,
-        "recognition_quality": panoptic.recognition,
-        "f1_at_50": float(objects.f1[0]),
-        "mean_average_precision": average,
-        "aji": scores.aji,
-        "aji_plus": scores.aji_plus,
-    }
-
-
-def _view_superpixels(scores: Any) -> Scores:
-    # Explained variation is of the image, which is not at hand.
-    first = "achievable_segmentation_accuracy"
-    names = [field.name for field in fields(scores) if field.name != "explained_variation"]
-    return {name: getattr(scores, name) for name in sorted(names, key=lambda name: name != first)}
+            total |= {"ois_f1": result.ois.f1, "average_precision": result.average_precision}
+        elif self.family == "instances":
+            total["mean_average_precision"] = result.mean_average_precision
+        return each, total
 
 
 _ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
@@ -129,14 +82,43 @@ _ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
     "instances": metrics.InstanceAccumulator,
     "superpixels": metrics.SuperpixelAccumulator,
 }
-#: For each family what is shown of its scores; the first is the headline, where less is worse.
-_VIEWS: Mapping[str, Callable[[Any], Scores]] = {
-    "classes": _view_classes,
-    "regions": _view_regions,
-    "boundaries": _view_boundaries,
-    "instances": _view_instances,
-    "superpixels": _view_superpixels,
+#: What is shown of each family's scores; the first is the headline, where less is worse. The
+#: explained variation of superpixels is of the image, which is not at hand.
+_SHOWN: Mapping[str, str] = {
+    "classes": "mean_iou accuracy mean_dice balanced_accuracy cohen_kappa",
+    "regions": """
+        covering rand_index adjusted_rand_index voi_split voi_merge adapted_rand_error v_info_f1
+    """,
+    "boundaries": "f1 precision recall threshold",
+    "instances": """
+        panoptic_quality segmentation_quality recognition_quality f1_at_50 mean_average_precision
+        aji aji_plus
+    """,
+    "superpixels": """
+        achievable_segmentation_accuracy n_segments boundary_recall boundary_precision
+        undersegmentation_error undersegmentation_error_levin undersegmentation_error_bergh
+        compactness boundary_density
+    """,
 }
+#: Where a score is kept, if not under the name that is shown.
+_PATHS = {
+    "covering": "covering.of_truth",
+    "voi_split": "variation_of_information.split",
+    "voi_merge": "variation_of_information.merge",
+    "adapted_rand_error": "adapted_rand.error",
+    "v_info_f1": "v_info.f1",
+    "panoptic_quality": "panoptic.quality",
+    "segmentation_quality": "panoptic.segmentation",
+    "recognition_quality": "panoptic.recognition",
+    "f1_at_50": "objects.f1",
+    "mean_average_precision": "objects.mean_average_precision",
+}
+
+
+def _shown(family: str, scores: Any) -> Scores:
+    """What is shown of some scores: NaN for None, of a curve its first value."""
+    values = {name: attrgetter(_PATHS.get(name, name))(scores) for name in _SHOWN[family].split()}
+    return {name: float(np.asarray(value, float).flat[0]) for name, value in values.items()}
 
 
 def draw(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.image import Image, as_image
-from ..io import read_image, read_labels, write_image
+from ..io import read_image, write_image
 
 #: Longest side of a preview.
 _PREVIEW_SIDE = 2000
@@ -38,32 +38,22 @@ def write_preview(
     write_image(path, picture, overwrite=overwrite)
 
 
-class Pairs:
-    """Images and labels of a training set, read anew whenever they are iterated.
+class Reread:
+    """An iterable of known length that reads each of its items when it comes to it.
 
     `current` is the file that is being worked on, for messages.
     """
 
-    def __init__(self, pairs: Sequence[tuple[Path, Path]], channel_axis: Any, spacing: Any):
-        self.pairs = list(pairs)
+    def __init__(self, paths: Sequence[Path], read: Callable[[Path], Any]):
+        self.paths = paths
         self.current: Path | None = None
-        options = {"channel_axis": channel_axis, "spacing": spacing}
-        self.images = Reread(self, lambda pair: open_image(pair[0], **options))
-        self.labels = Reread(self, lambda pair: read_labels(pair[1]))
-
-
-class Reread:
-    """An iterable of known length that reads each of its items when it comes to it."""
-
-    def __init__(self, owner: Pairs, read: Callable[[tuple[Path, Path]], Any]):
-        self._owner = owner
         self._read = read
 
     def __len__(self) -> int:
-        return len(self._owner.pairs)
+        return len(self.paths)
 
     def __iter__(self) -> Iterator[Any]:
-        for pair in self._owner.pairs:
-            self._owner.current = pair[0]
-            yield self._read(pair)
-        self._owner.current = None
+        for path in self.paths:
+            self.current = path
+            yield self._read(path)
+        self.current = None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..io.paths import TIFF_SUFFIXES
 from . import _files as files
+from ._report import plural
 
 #: Kinds of file that may hold labels.
 LABEL_SUFFIXES = (".png", *TIFF_SUFFIXES, ".npy")
@@ -48,7 +49,8 @@ class LabelFolder:
         """All labels by stem; plain names count only where no file has an ending."""
         found = self._marked or self._plain
         if not found:
-            raise ValueError(f"{self.folder} is a folder without labels {LABEL_SUFFIXES}.")
+            kinds = ", ".join(LABEL_SUFFIXES)
+            raise ValueError(f"{self.folder} is a folder without labels ({kinds}).")
         return {stem: path for stem in found if (path := _only_one(stem, found[stem]))}
 
 
@@ -72,8 +74,8 @@ def pair_labels(
             folder = Path(labels[0])
         elif len(labels) != len(images):
             raise ValueError(
-                f"--labels names {len(labels)} files but there are {len(images)} images: name a "
-                "folder, or one file for each image, in their order."
+                f"--labels names {plural(len(labels), 'file')} for {plural(len(images), 'image')}: "
+                "name a folder, or one file for each image, in their order."
             )
         else:
             return [(image, Path(label)) for image, label in zip(images, labels, strict=True)]
@@ -102,9 +104,6 @@ class Pair(NamedTuple):
     name: str
     prediction: Path
     truth: Path
-
-    def __str__(self) -> str:
-        return f"{self.prediction} against {self.truth}"
 
 
 def pair_predictions(predictions: Path, truth: Path) -> list[Pair]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .. import io, plot
 from . import _arguments as arguments
 from . import _files as files
 from ._batch import make_folder
@@ -35,16 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the three parts and say where everything is."""
-    from ..io import write_image
-    from ..plot import montage
-
     watch = Stopwatch()
     make_folder(args.output, "--output")
     demo = Demo(args)
     upper, lower = {**_mosaics(demo), **_tissue(demo)}, _coffee(demo)
-    rows = [montage(list(row.values()), titles=list(row), n_columns=9) for row in (upper, lower)]
-    sheet = montage(rows, n_columns=1, gap=0)
-    write_image(args.output / "demo_preview.png", sheet, overwrite=True)
+    rows = [
+        plot.montage(list(row.values()), titles=list(row), n_columns=9) for row in (upper, lower)
+    ]
+    sheet = plot.montage(rows, n_columns=1, gap=0)
+    io.write_image(args.output / "demo_preview.png", sheet, overwrite=True)
     model = args.output / "mosaic.pixelseg"
     print(f"\ndone in {watch}; look at {args.output / 'demo_preview.png'}")
     print("the same by hand:")
@@ -69,8 +69,6 @@ class Demo:
 
         import pixelseg
 
-        from ..plot import strokes as draw_strokes
-
         watch = Stopwatch()
         strokes = packaged_strokes(name)
         model = pixelseg.PixelClassifier(class_names=class_names, **self._options)
@@ -81,20 +79,18 @@ class Demo:
             f"\n{name}: {', '.join(class_names.values())}; learned from strokes on {share:.1%} of "
             f"one image in {watch}"
         )
-        pixelseg.io.write_image(self.folder / f"{name}.png", image, overwrite=True)
-        pixelseg.io.write_labels(self.folder / f"{name}{files.LABELS}.png", strokes, overwrite=True)
-        return model, draw_strokes(image, strokes)
+        io.write_image(self.folder / f"{name}.png", image, overwrite=True)
+        io.write_labels(self.folder / f"{name}{files.LABELS}.png", strokes, overwrite=True)
+        return model, plot.strokes(image, strokes)
 
     def predict(self, name: str, model: Any, image: Any, truth: Any = None) -> Any:
         """Predict an image, write it, its labels and an overlay, and return the overlay."""
-        from .. import io
         from ..metrics import accuracy, confusion_matrix, mean_iou
-        from ..plot import overlay
 
         watch = Stopwatch()
         labels = model.predict(image)
         report = f"  {name}: {plural(labels.size, 'pixel')} in {watch}"
-        picture = overlay(image, labels)
+        picture = plot.overlay(image, labels)
         io.write_image(self.folder / f"{name}.png", image, overwrite=True)
         io.write_labels(self.folder / f"{name}{files.SEGMENTED}.png", labels, overwrite=True)
         io.write_image(self.folder / f"{name}{files.PREVIEW}.png", picture, overwrite=True)
@@ -111,10 +107,8 @@ def packaged_strokes(name: str) -> Any:
     """Strokes that come with the package."""
     from importlib.resources import as_file, files
 
-    from ..io import read_labels
-
     with as_file(files("pixelseg") / "data" / f"{name}_labels.png") as path:
-        return read_labels(path)
+        return io.read_labels(path)
 
 
 def _mosaics(demo: Demo) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def run(args: argparse.Namespace) -> int:
         if errors:
             raise ValueError(" ".join(errors))
 
-    outcome = run_each(pairs, score, description="evaluate")
+    by_name = {f"{pair.prediction} against {pair.truth}": pair for pair in pairs}
+    outcome = run_each(by_name, score, description="evaluate")
     results = {scorer.family: scorer.result() for scorer in scorers}
     for family, (images, total) in results.items():
         if images:

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what the file holds."""
-    from ..classify.model_file import load, read_file
+    from ..classify import load
+    from ..classify.model_file import read_file
 
     record, arrays = read_file(args.model)
     if args.json:
@@ -45,17 +46,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _lines(model: Any, record: dict[str, Any], prior: Any) -> list[tuple[str, str]]:
     """Pairs of a heading and a text."""
-    traits, training, versions = model.traits_, model.training_, record["versions"]
-    kind = "volumes" if traits.ndim == 3 else "images"
-    channels = "grey" if traits.n_channels == 1 else f"{traits.n_channels} channels"
+    spec, training, versions = model.input_spec_, model.training_, record["versions"]
+    kind = "volumes" if spec.ndim == 3 else "images"
+    channels = "grey" if spec.n_channels == 1 else f"{spec.n_channels} channels"
     lines = [
         ("model", f"{record['classifier']} on {len(model.feature_names_out_)} features"),
         (
             "images",
-            f"{traits.ndim}-D {kind}, {channels}, {traits.dtype}, values {traits.low:g} to "
-            f"{traits.high:g}",
+            f"{spec.ndim}-D {kind}, {channels}, {spec.dtype}, values {spec.low:g} to {spec.high:g}",
         ),
-        ("pixel size", " x ".join(f"{size:g}" for size in traits.spacing)),
+        ("pixel size", " x ".join(f"{size:g}" for size in spec.spacing)),
     ]
     names = model.class_names or {}
     for k, (value, count) in enumerate(zip(training.classes, training.n_marked, strict=True)):

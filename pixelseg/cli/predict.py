@@ -80,21 +80,24 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None and not args.dry_run:
         make_folder(args.output, "--output")
     work = _show_plan if args.dry_run else _predict
-    outcome = run_each(jobs, partial(work, model, args), description="predict")
+    by_name = {str(job.image): job for job in jobs}
+    outcome = run_each(by_name, partial(work, model, args), description="predict")
     place = "beside the images" if args.output is None else f"in {args.output}"
     return outcome.report("" if args.dry_run else "segmented", f", results {place}")
 
 
 def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:
     return open_image(
-        job.image, channel_axis=args.channel_axis, spacing=model.spacing, ndim=model.traits_.ndim
+        job.image,
+        channel_axis=args.channel_axis,
+        spacing=model.spacing,
+        ndim=model.input_spec_.ndim,
     )
 
 
 def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Print one image's tiles, memory and outputs."""
     image = _open(model, job, args)
-    model.traits_.check_kind(image)
     plan = model.plan_predict(image)
     shape = " x ".join(map(str, image.shape))
     tile = " x ".join(map(str, plan.tile_shape[-image.ndim :]))
@@ -108,10 +111,11 @@ def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) ->
 
 def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.answers import label_dtype
+    from ..classify.outputs import label_dtype
 
     image = _open(model, job, args)
     overwrite = args.overwrite or args.skip_existing
+    options = {"spacing": image.source.spacing, "overwrite": overwrite}
     shape = image.spatial_shape
     kinds: dict[str, tuple[str, tuple[int, ...], Any, int | None]] = {
         files.SEGMENTED: ("labels", shape, label_dtype(model.classes_), None),
@@ -119,20 +123,11 @@ def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> N
         files.UNCERTAINTY: ("uncertainty", shape, "float32", None),
     }
     with ExitStack() as stack:
-        out = {
-            name: stack.enter_context(
-                create_image(
-                    job.outputs[ending],
-                    shape,
-                    dtype,
-                    channel_axis=axis,
-                    spacing=image.source.spacing,
-                    overwrite=overwrite,
-                )
-            )
-            for ending, (name, shape, dtype, axis) in kinds.items()
-            if ending in job.outputs
-        }
+        out = {}
+        for ending in kinds.keys() & job.outputs.keys():
+            name, size, dtype, axis = kinds[ending]
+            file = create_image(job.outputs[ending], size, dtype, channel_axis=axis, **options)
+            out[name] = stack.enter_context(file)
         model.predict_into(image, **out, progress=progress)
         if files.PREVIEW in job.outputs:
             preview = job.outputs[files.PREVIEW]

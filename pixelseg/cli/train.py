@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .._core.files import check_target
-from ..io import read_image
+from ..io import read_image, read_labels
 from . import _arguments as arguments
 from ._files import find_images
-from ._images import Pairs
+from ._images import Reread, open_image
 from ._pairs import pair_labels
 from ._report import Stopwatch, note, plural
 
@@ -53,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     learning.add_argument(
         "--class-prior",
-        choices=["estimate", "strokes"],
+        choices=["estimate", "labels"],
         default="estimate",
-        help="how common the classes are: estimated from unlabelled pixels, or as in the strokes",
+        help="how common the classes are: estimated from unlabelled pixels, or as in the labels",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
@@ -82,27 +85,32 @@ def run(args: argparse.Namespace) -> int:
     """Train and save; every check that needs no training comes first."""
     watch = Stopwatch()
     check_target(args.output, args.overwrite, option="--overwrite")
-    images = find_images(args.images)
+    paths = find_images(args.images)
     from_folder = any(Path(word).is_dir() for word in args.images)
-    pairs = pair_labels(images, args.labels, must_have=not from_folder)
-    if len(pairs) < len(images):
-        note(f"{plural(len(images) - len(pairs), 'image')} without labels left out")
+    pairs = pair_labels(paths, args.labels, must_have=not from_folder)
+    if len(pairs) < len(paths):
+        note(f"{plural(len(paths) - len(pairs), 'image')} without labels left out")
     spacing = _spacing(args, pairs[0][0])
-    data = Pairs(pairs, args.channel_axis, spacing)
-    model = _make_model(args, data, spacing)
+    options = {"channel_axis": args.channel_axis, "spacing": spacing}
+    images = Reread([image for image, _ in pairs], partial(open_image, **options))
+    labels = Reread([path for _, path in pairs], read_labels)
+    model = _make_model(args, next(iter(images)), spacing)
+    bar = sys.stderr.isatty()  # but not into a log
+    score = None
     try:
         if args.dry_run:
-            return _show_plan(args, data)
-        model.fit(data.images, data.labels, progress=_progress())
+            return _show_plan(args, images, labels)
+        model.fit(images, labels, progress=bar)
         _show_training(model, watch)
         if args.cross_validate:
-            model.cross_validate(data.images, data.labels, progress=_progress())
-            _show_score(model)
+            score = model.cross_validate(images, labels, progress=bar)
+            _show_score(score, model.class_names)
     except (ValueError, TypeError) as error:
-        if data.current is None:
+        current = images.current or labels.current
+        if current is None:
             raise
-        raise ValueError(f"{data.current}: {error}") from error
-    model.save(args.output, overwrite=args.overwrite)
+        raise ValueError(f"{current}: {error}") from error
+    model.save(args.output, score=score, overwrite=args.overwrite)
     print(f"wrote {args.output} ({args.output.stat().st_size / 1e6:.1f} MB)")
     return 0
 
@@ -110,18 +118,17 @@ def run(args: argparse.Namespace) -> int:
 def _spacing(args: argparse.Namespace, first: Path) -> Any:
     """The pixel size to train with; that of the first file if asked for."""
     if args.spacing != "file":
-        return arguments.as_spacing_option(args.spacing)
+        return args.spacing
     spacing = read_image(first, channel_axis=args.channel_axis).spacing
     if spacing is None:
         raise ValueError(f"{first} does not say how large its pixels are: pass --spacing Z,Y,X.")
     return spacing
 
 
-def _make_model(args: argparse.Namespace, data: Any, spacing: Any) -> Any:
+def _make_model(args: argparse.Namespace, first: Any, spacing: Any) -> Any:
     """An untrained model for images like the first."""
     import pixelseg
 
-    first = next(iter(data.images))
     bank = None if args.sigmas is None else pixelseg.FeatureBank(sigmas=args.sigmas)
     return pixelseg.PixelClassifier(
         bank,
@@ -130,29 +137,26 @@ def _make_model(args: argparse.Namespace, data: Any, spacing: Any) -> Any:
         max_memory=args.max_memory,
         n_jobs=args.jobs,
         random_state=args.seed,
-        channel_axis=arguments.model_channel_axis(
-            first.ndim, first.n_channels, first.channel_axis is not None
-        ),
+        channel_axis=arguments.model_channel_axis(first),
         spacing=spacing,
         class_names=args.classes,
     )
 
 
-def _show_plan(args: argparse.Namespace, data: Any) -> int:
+def _show_plan(args: argparse.Namespace, images: Any, labels: Any) -> int:
     """Read everything, count the labelled pixels, and say what would happen."""
     import numpy as np
 
     from .._core.arrays import as_labels
 
-    totals: dict[int, int] = {}
-    for image, labels, pair in zip(data.images, data.labels, data.pairs, strict=True):
-        as_labels(labels, image.spatial_shape)
-        values, counts = np.unique(labels[labels > 0], return_counts=True)
-        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
-            totals[value] = totals.get(value, 0) + count
+    totals: Counter[int] = Counter()
+    for image, strokes in zip(images, labels, strict=True):
+        values, counts = np.unique(as_labels(strokes, image.spatial_shape), return_counts=True)
+        totals.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         shape = " x ".join(map(str, image.spatial_shape))
-        print(f"{pair[0]}  {shape}, {image.n_channels} channel(s), labels in {pair[1].name}")
-    for value in sorted(totals):
+        place = f"labels in {labels.current.name}"
+        print(f"{images.current}  {shape}, {image.n_channels} channel(s), {place}")
+    for value in sorted(totals.keys() - {0}):
         print(f"class {_name(value, args.classes)}: {plural(totals[value], 'pixel')}")
     print(f"would train a {args.classifier} and write {args.output}")
     return 0
@@ -168,22 +172,14 @@ def _show_training(model: Any, watch: Stopwatch) -> None:
     print(f"trained on {plural(training.n_images, 'image')} in {watch}")
 
 
-def _show_score(model: Any) -> None:
-    result = model.cross_validation_
+def _show_score(result: Any, names: dict[int, str] | None) -> None:
     print(
         f"cross-validated over {result.groups}: mean IoU {result.mean_iou:.3f}, accuracy "
         f"{result.accuracy:.3f}"
     )
     for value, score in zip(result.classes.tolist(), result.iou, strict=True):
-        print(f"  class {_name(value, model.class_names)}: IoU {score:.3f}")
+        print(f"  class {_name(value, names)}: IoU {score:.3f}")
 
 
 def _name(value: int, names: dict[int, str] | None) -> str:
     return f"{value} {names[value]}" if names and value in names else str(value)
-
-
-def _progress() -> bool:
-    """A bar, but not into a log."""
-    import sys
-
-    return sys.stderr.isatty()

@@ -1,6 +1,5 @@
 """Per-pixel features: a bank of Gaussian filters at several scales."""
 
-from .._core.workspace import workspace
 from .bank import FeatureBank
 from .compute import compute_box, workspace_bytes
 from .ops import OPS, Op
@@ -12,6 +11,5 @@ __all__ = [
     "FeaturePlan",
     "Op",
     "compute_box",
-    "workspace",
     "workspace_bytes",
 ]

@@ -11,6 +11,12 @@ row. Plain IEEE arithmetic in a fixed order, no fast-math: a pixel gets the same
 place in a row, whatever part of it the processor takes as vectors and whatever as a tail. The
 order of a sum is the same whichever other orders are made along with it, since around a box fewer
 are made than in it: pairs are added in fours, those that are left one by one.
+
+Tried: fast-math contraction (nothing gained, and bits that depend on the place in a row); one pair
+a pass (four to six times slower, bound by loads and stores), eight (no better); views of rows
+instead of offsets (a third slower); the place of a result as a named tuple of memory, stride and
+pitch (7 % for a volume). Literal numbers as arguments compile a function once more for each, and
+assignments of rows compile two seconds of messages that never appear.
 """
 
 import numpy as np
@@ -206,15 +212,15 @@ def _filter_order0(source, centre, before, after, weights, out, at, n):
 
 
 @kernel
-def filter_row(source, centre, before, after, weights, copies, order, out, at, at1, at2, n):
+def filter_row(source, centre, before, after, weights, is_identity, order, out, at, at1, at2, n):
     """Filter `n` pixels of a row with orders 0 to `order`, into out at places at, at1, at2.
 
     source, out: flat float32; centre: where the row begins in source; before, after: uint64,
     where the rows of each pair begin; weights: float32 (3, pairs + 1), a row for each order, the
-    centre first; copies: order 0 is the row itself.
+    centre first; is_identity: order 0 is the row itself.
     """
     pairs = before.size
-    if copies:
+    if is_identity:
         _scale(source, centre, weights[0, 0], out, at, n)
     elif order == 0:
         _filter_order0(source, centre, before, after, weights, out, at, n)
@@ -224,17 +230,17 @@ def filter_row(source, centre, before, after, weights, copies, order, out, at, a
     k = np.int64(4)  # literal numbers would compile what they are passed to once more
     if pairs < 4:
         k = np.int64(0)
-        if not copies:
+        if not is_identity:
             _scale(source, centre, weights[0, 0], out, at, n)
         _scale(source, centre, np.float32(0), out, at1, n)
         if order == 2:
             _scale(source, centre, weights[2, 0], out, at2, n)
-    elif order == 1 and copies:
+    elif order == 1 and is_identity:
         _begin_odd4(source, before, after, weights, out, at1, n)
-    elif order == 1 or copies:
+    elif order == 1 or is_identity:
         # Differences have four pairs, and orders 1 and 2 to make.
-        even = 2 if copies else 0
-        even_at = at2 if copies else at
+        even = 2 if is_identity else 0
+        even_at = at2 if is_identity else at
         _begin_two4(source, centre, before, after, weights, even, out, even_at, at1, n)
         while k + 4 <= pairs:
             _add_two4(source, before, after, weights, k, out, at, at1, n)
@@ -248,7 +254,7 @@ def filter_row(source, centre, before, after, weights, copies, order, out, at, a
             _add_three1(source, before, after, weights, k, out, at, at1, at2, n)
             k += 1
     while k < pairs:
-        if not copies:
+        if not is_identity:
             _add_even1(source, before[k], after[k], weights[0, k + 1], out, at, n)
         _add_odd1(source, before[k], after[k], weights[1, k + 1], out, at1, n)
         if order == 2:
@@ -257,33 +263,33 @@ def filter_row(source, centre, before, after, weights, copies, order, out, at, a
 
 
 @kernel
-def filter_along_depth(source, planes, step, weights, copies, order, first_row, first_column, out):
+def filter_along_depth(source, planes, step, weights, is_identity, order, row0, column0, out):
     """First pass of a volume: one slice of orders 0 to `order` along D, out (order + 1, h, w).
 
     source: float32 (D, H, W); planes: the slices from the filter's reach before the wanted one to
-    its reach after it, borders reflected; `out` begins at first_row, first_column of the source.
+    its reach after it, borders reflected; `out` begins at row0, column0 of the source.
     """
     flat, out_flat = source.reshape(-1), out.reshape(-1)
     height, width = source.shape[1], source.shape[2]
     n_rows, pitch = out.shape[1], out.shape[2]
-    n = min(pitch, width - first_column)
+    n = min(pitch, width - column0)
     pairs = weights.shape[1] - 1
     middle = pairs * step
     before = np.empty(pairs, np.uint64)
     after = np.empty(pairs, np.uint64)
     for y in range(n_rows):
-        row = first_row + y
+        row = row0 + y
         for k in range(pairs):
             distance = (k + 1) * step
-            before[k] = (planes[middle - distance] * height + row) * width + first_column
-            after[k] = (planes[middle + distance] * height + row) * width + first_column
+            before[k] = (planes[middle - distance] * height + row) * width + column0
+            after[k] = (planes[middle + distance] * height + row) * width + column0
         filter_row(
             flat,
-            (planes[middle] * height + row) * width + first_column,
+            (planes[middle] * height + row) * width + column0,
             before,
             after,
             weights,
-            copies,
+            is_identity,
             order,
             out_flat,
             y * pitch,
@@ -323,15 +329,15 @@ def smooth_depth(volume, places, step, weights):
 
 
 @kernel
-def _find_rows(y, rows, row, width, before, after):
+def _find_rows(y, y_filter, x_filter, width, before, after):
     # Where the row that becomes row `y`, and those of each pair, begin in a flat plane.
     pairs = before.size
-    middle = y + pairs * rows.step
+    middle = y + pairs * y_filter.step
     for k in range(pairs):
-        distance = (k + 1) * rows.step
-        before[k] = rows.places[middle - distance] * width + row.first_column
-        after[k] = rows.places[middle + distance] * width + row.first_column
-    return rows.places[middle] * width + row.first_column
+        distance = (k + 1) * y_filter.step
+        before[k] = y_filter.places[middle - distance] * width + x_filter.first_column
+        after[k] = y_filter.places[middle + distance] * width + x_filter.first_column
+    return y_filter.places[middle] * width + x_filter.first_column
 
 
 # Typed, because literal numbers would compile what they are passed to once more for each.
@@ -339,91 +345,96 @@ START, BACK, ON = np.int64(0), np.int64(-1), np.int64(1)
 
 
 @kernel
-def _shifts(row, start, step):
+def _shifts(x_filter, start, step):
     # Where the rows of each pair begin in a padded row that begins at `start`; step is BACK or ON.
-    pairs = row.weights.shape[1] - 1
+    pairs = x_filter.weights.shape[1] - 1
     places = np.empty(pairs, np.uint64)
     for k in range(pairs):
-        places[k] = start + (pairs + step * (k + 1)) * row.step
+        places[k] = start + (pairs + step * (k + 1)) * x_filter.step
     return places
 
 
 @kernel
-def _mirror(buffer, start, row):
-    for e in range(row.mirrored.shape[0]):
-        buffer[start + row.mirrored[e, 0]] = buffer[start + row.mirrored[e, 1]]
+def _mirror(buffer, start, x_filter):
+    for e in range(x_filter.mirrored.shape[0]):
+        buffer[start + x_filter.mirrored[e, 0]] = buffer[start + x_filter.mirrored[e, 1]]
 
 
 @kernel
-def smooth_rows(plane, start, stop, rows, row, out, at, pitch, n):
+def smooth_rows(plane, start, stop, y_filter, x_filter, out, at, pitch, n):
     """Order 0 along H and W of rows `start` to `stop` of those that are wanted.
 
-    plane: float32 (h, w); rows, row: the filters, see layout.py; the `n` values of each row go to
-    the flat `out`, `pitch` apart, from `at` on.
+    plane: float32 (h, w); the filters are those of kernel_args.py; the `n` values of each row go
+    to the flat `out`, `pitch` apart, from `at` on.
     """
     flat, width = plane.reshape(-1), plane.shape[1]
-    y_before = np.empty(rows.weights.shape[1] - 1, np.uint64)
-    y_after = np.empty(rows.weights.shape[1] - 1, np.uint64)
-    reach = (row.weights.shape[1] - 1) * row.step
+    y_before = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
+    y_after = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
+    reach = (x_filter.weights.shape[1] - 1) * x_filter.step
     buffer = np.empty(n + 2 * reach, np.float32)
-    x_before, x_after = _shifts(row, START, BACK), _shifts(row, START, ON)
+    x_before, x_after = _shifts(x_filter, START, BACK), _shifts(x_filter, START, ON)
     for y in range(start, stop):
-        centre = _find_rows(y, rows, row, width, y_before, y_after)
-        first, n_inside = row.first_inside, row.n_inside
-        _filter_order0(flat, centre, y_before, y_after, rows.weights, buffer, first, n_inside)
-        _mirror(buffer, START, row)
+        centre = _find_rows(y, y_filter, x_filter, width, y_before, y_after)
+        first, n_inside = x_filter.first_inside, x_filter.n_inside
+        _filter_order0(flat, centre, y_before, y_after, y_filter.weights, buffer, first, n_inside)
+        _mirror(buffer, START, x_filter)
         here = at + (y - start) * pitch
-        _filter_order0(buffer, reach, x_before, x_after, row.weights, out, here, n)
+        _filter_order0(buffer, reach, x_before, x_after, x_filter.weights, out, here, n)
 
 
 @kernel
-def derive_rows(plane, start, stop, rows, row, order, slots, out, stride, at, pitch, n):
+def derive_rows(plane, start, stop, filters, order, index, out, stride, at, pitch, n):
     """All derivatives up to `order` of rows `start` to `stop` of those that are wanted.
 
-    As smooth_rows; the derivative of order i along H and j along W is field slots[i, j] of `out`,
-    and fields are `stride` apart.
+    As smooth_rows; the derivative of order i along H and j along W is number index[i, j] of those
+    in `out`, which lie `stride` apart.
     """
+    y_filter, x_filter = filters.y, filters.x
     flat, width = plane.reshape(-1), plane.shape[1]
-    y_before = np.empty(rows.weights.shape[1] - 1, np.uint64)
-    y_after = np.empty(rows.weights.shape[1] - 1, np.uint64)
-    reach = (row.weights.shape[1] - 1) * row.step
+    y_before = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
+    y_after = np.empty(y_filter.weights.shape[1] - 1, np.uint64)
+    reach = (x_filter.weights.shape[1] - 1) * x_filter.step
     length = n + 2 * reach
     buffer = np.empty(3 * length, np.float32)
     before = (
-        _shifts(row, START, BACK),
-        _shifts(row, length, BACK),
-        _shifts(row, 2 * length, BACK),
+        _shifts(x_filter, START, BACK),
+        _shifts(x_filter, length, BACK),
+        _shifts(x_filter, 2 * length, BACK),
     )
-    after = (_shifts(row, START, ON), _shifts(row, length, ON), _shifts(row, 2 * length, ON))
+    after = (
+        _shifts(x_filter, START, ON),
+        _shifts(x_filter, length, ON),
+        _shifts(x_filter, 2 * length, ON),
+    )
     for y in range(start, stop):
         filter_row(
             flat,
-            _find_rows(y, rows, row, width, y_before, y_after),
+            _find_rows(y, y_filter, x_filter, width, y_before, y_after),
             y_before,
             y_after,
-            rows.weights,
-            rows.copies,
+            y_filter.weights,
+            y_filter.is_identity,
             order,
             buffer,
-            row.first_inside,
-            length + row.first_inside,
-            2 * length + row.first_inside,
-            row.n_inside,
+            x_filter.first_inside,
+            length + x_filter.first_inside,
+            2 * length + x_filter.first_inside,
+            x_filter.n_inside,
         )
         here = at + (y - start) * pitch
         for i in range(order + 1):
-            _mirror(buffer, i * length, row)
+            _mirror(buffer, i * length, x_filter)
             filter_row(
                 buffer,
                 i * length + reach,
                 before[i],
                 after[i],
-                row.weights,
-                row.copies,
+                x_filter.weights,
+                x_filter.is_identity,
                 order - i,
                 out,
-                slots[i, 0] * stride + here,
-                slots[i, 1] * stride + here,
-                slots[i, 2] * stride + here,
+                index[i, 0] * stride + here,
+                index[i, 1] * stride + here,
+                index[i, 2] * stride + here,
                 n,
             )

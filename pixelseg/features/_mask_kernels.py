@@ -1,6 +1,6 @@
 """Normalised filtering: derivatives of u / w, with u the smoothed image and w the smoothed mask.
 
-Fields are those of one row, (n, width); `inside` (width) is 1 where the mask is True, else 0.
+Derivatives are those of one row, (n, width); `inside` (width) is 1 where the mask is True, else 0.
 Outside, every result is 0.
 """
 
@@ -11,27 +11,27 @@ from .._core.jit import kernel
 
 @kernel
 def divide(u, w, inside):
-    """Every field of u is divided by w (width), in place."""
-    for field in range(u.shape[0]):
+    """u (n, width) becomes u / w (width)."""
+    for order in range(u.shape[0]):
         for k in range(u.shape[1]):
             if inside[k] > 0:
-                u[field, k] /= w[k]
+                u[order, k] /= w[k]
             else:
-                u[field, k] = np.float32(0)
+                u[order, k] = np.float32(0)
 
 
 @kernel
 def quotient_rule(u, w, ndim, bias, inside):
     """u, the derivatives of u, becomes those of n = u / w, up to the order it holds.
 
-    n_i = (u_i - n w_i) / w and n_ij = (u_ij - n_i w_j - n_j w_i - n w_ij) / w. `bias` is what
-    each second derivative says of a constant 1: sampled weights do not quite sum to 0. It is
-    taken out of w_ij, so that far inside a mask all is as it is without one.
+    n_i = (u_i - n w_i) / w and n_ij = (u_ij - n_i w_j - n_j w_i - n w_ij) / w. `bias` is the
+    response of each second derivative to a constant 1: sampled weights do not quite sum to 0. It
+    is taken out of w_ij, so that far inside a mask all is as it is without one.
     """
     for k in range(u.shape[1]):
         if inside[k] == 0:
-            for field in range(u.shape[0]):
-                u[field, k] = np.float32(0)
+            for order in range(u.shape[0]):
+                u[order, k] = np.float32(0)
             continue
         scale = np.float32(1) / w[0, k]
         n = u[0, k] * scale

@@ -3,21 +3,20 @@
 The set is ilastik's (Sommer et al., "ilastik: interactive learning and segmentation toolkit",
 2011): intensity, edges and texture at each scale, all made of derivatives of Gaussians. The one
 insight of the implementation: derivatives at a scale share one pass over the image, and large
-scales are smoothed from smaller ones by a few samples far apart (cascade.py).
+scales are smoothed from smaller ones by a few samples far apart (scale_space.py).
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._core.arrays import FEATURE_DTYPE, Array
-from .._core.boxes import Box
+from .._core.boxes import Box, cover, slices_of
 from .._core.image import Image, as_image
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.workspace import pool
@@ -30,7 +29,7 @@ _CHUNK = {2: 512, 3: 96}
 
 
 class FeatureBank(TransformerMixin, BaseEstimator):
-    """Filters at several scales, as columns for a classifier.
+    """Filters at several scales, as features for a classifier.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         What to compute; all built-in ops by default:
 
         ========================== ================= ==========================================
-        name                       columns (2-D/3-D)
+        name                       features (2-D/3-D)
         ========================== ================= ==========================================
         gaussian                   1 / 1             smoothed image
         gradient_magnitude         1 / 1             length of its gradient
@@ -62,7 +61,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
     Gaussians are cut at 5 sigma, where 6e-7 of the weight is left (the window of the structure
     tensor at 4.5), and borders are reflected (d c b a | a b c d | d c b a). Smoothed images are
     within 1e-6 of the image's range of the Gaussian that is not cut, derivatives and eigenvalues
-    within 1e-3 of their column's largest value; where values are large beside their range, add
+    within 1e-3 of their feature's largest value; where values are large beside their range, add
     the rounding of float32. Derivatives are Gaussian derivatives below 3 pixels and central
     differences of order 8 of the smoothed image above; below half a pixel (in anisotropic
     volumes), central differences of order 2.
@@ -71,7 +70,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
     than the plan's `halo`, with any number of threads. Inside a mask, filters are normalised by
     what they see of it (Knutsson and Westin, "Normalized and differential convolution", 1993).
 
-    Memory: 4 bytes a pixel and column for the result, and some 60 bytes a pixel at work in 2-D. Up
+    Memory: 4 bytes a pixel and feature for the result, and some 60 bytes a pixel at work in 2-D. Up
     to 256 MB that no call needs any more, results that are gone included, are kept for the next.
 
     Examples
@@ -95,13 +94,21 @@ class FeatureBank(TransformerMixin, BaseEstimator):
 
     def fit(self, image: Any = None, labels: Any = None) -> FeatureBank:
         """Do nothing but check the parameters: filters learn nothing."""
-        self._columns()
+        self._ops_by_sigma()
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        # Filters learn nothing, and are always float32.
+        tags.requires_fit = False
+        tags.no_validation = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     def plan(self, image: Image) -> FeaturePlan:
-        """Settle the bank for images like this one: columns, halo, steps."""
+        """Settle the bank for images like this one: features, halo, steps."""
         return make_plan(
-            self._columns(),
+            self._ops_by_sigma(),
             image.ndim,
             image.n_channels,
             image.spacing3d,
@@ -118,7 +125,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         n_jobs: int | None = None,
         out: Array | None = None,
     ) -> Array:
-        """Compute all columns of an image.
+        """Compute all features of an image.
 
         Parameters
         ----------
@@ -129,7 +136,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             Size of a pixel along each axis; sigmas and derivatives are in that unit.
         mask : bool array of the spatial shape, optional
             Pixels that count. Filters are normalised by what they see of the mask; outside,
-            columns are 0.
+            features are 0.
         n_jobs : int, optional
             Threads; the result does not depend on it.
         out : ndarray of float32, shape (..., n_features), optional
@@ -138,7 +145,7 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float32, shape (..., n_features)
-            A view (`np.moveaxis`) of planar memory: each column is a contiguous image.
+            A view (`np.moveaxis`) of planar memory: each feature is a contiguous image.
         """
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
@@ -155,20 +162,21 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         else:
 
             def compute(box: Box) -> None:
-                index = (slice(None), *(slice(start, stop) for start, stop in box))
+                index = (slice(None), *slices_of(box))
                 planes[index] = compute_box(plan, checked, box).reshape(planes[index].shape)
 
-            run_chunks(compute, _chunks(checked.spatial_shape), n_jobs)
+            sides = (_CHUNK[checked.ndim],) * checked.ndim
+            run_chunks(compute, cover(checked.spatial_shape, sides), n_jobs)
         return np.moveaxis(planes, 0, -1)
 
     def get_feature_names_out(
         self, input_features: Any = None, *, ndim: int = 2, n_channels: int = 1
     ) -> Array:
-        """Names of the columns for images of `ndim` axes and `n_channels` channels."""
-        plan = make_plan(self._columns(), ndim, n_channels, (1.0, 1.0, 1.0))
+        """Names of the features for images of `ndim` axes and `n_channels` channels."""
+        plan = make_plan(self._ops_by_sigma(), ndim, n_channels, (1.0, 1.0, 1.0))
         return np.array(plan.names, dtype=object)
 
-    def _columns(self) -> tuple[tuple[float, tuple[Op, ...]], ...]:
+    def _ops_by_sigma(self) -> tuple[tuple[float, tuple[Op, ...]], ...]:
         """The ops at each sigma, sigmas ascending, ops in the order given."""
         chosen: list[tuple[Op, Sequence[float]]] = []
         if isinstance(self.ops, Mapping):
@@ -219,16 +227,6 @@ def _check_call(function: Callable) -> None:
             f"ops holds {function!r} with the signature {signature}, but it is called as "
             f"function(plane, sigma, spacing): {error}."
         ) from None
-
-
-def _chunks(spatial_shape: tuple[int, ...]) -> list[Box]:
-    """Boxes that cover an image."""
-    side = _CHUNK[len(spatial_shape)]
-    edges = [
-        [(start, min(start + side, size)) for start in range(0, size, side)]
-        for size in spatial_shape
-    ]
-    return list(product(*edges))
 
 
 def check_sigmas(sigmas: Any) -> list[float]:

@@ -1,6 +1,6 @@
 """The table of ops: what a feature bank can compute.
 
-Names of columns, their number, the halo of a tile, the documentation and the tests all read
+Names of features, their number, the halo of a tile, the documentation and the tests all read
 this table; an op that is added here is complete.
 """
 
@@ -10,23 +10,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Stands for one column for each axis of the image.
+#: Stands for one feature for each axis of the image.
 PER_AXIS = ("per axis",)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a built-in op makes its columns of.
+    """What a built-in op makes its features of.
 
-    `kind` says how (the names in _column_kernels.py) and `of` from what: the smoothed "image",
+    `kind` says how (the names in _feature_kernels.py) and `of` from what: the smoothed "image",
     its "gradient", its "hessian", or the "tensor", products of the gradient smoothed over a
-    window of `window` sigmas. A difference subtracts the image at `finer` sigmas.
+    window of `window` sigmas. A difference subtracts the image at `dog_base`
+    sigmas.
     """
 
     about: str
     kind: str
     of: str
-    finer: float | None = None
+    dog_base: float | None = None
     window: float | None = None
 
     @property
@@ -37,7 +38,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Op:
-    """A feature: a name, its columns and what computes them.
+    """What a bank computes at each sigma: a name, its features and what computes them.
 
     Parameters
     ----------
@@ -46,10 +47,10 @@ class Op:
         `function(plane, sigma, spacing)` gets one channel as a float32 array of the spatial
         shape with a border of `reach` sigmas (reflected where the image ends, 0 outside a mask),
         sigma as a number and spacing as one number for each axis. It returns an array of the
-        same shape, or (n_columns, ...). For tiles to have no seams, a value must depend on what
+        same shape, or (n_features, ...). For tiles to have no seams, a value must depend on what
         is around its pixel only.
-    columns : tuple of str, default ("",)
-        Suffixes of the columns' names.
+    features : tuple of str, default ("",)
+        Suffixes of the features' names.
     reach : float, default 4
         How far your function looks, in sigmas. A pixel farther away must not matter: this is
         what a tile reads.
@@ -59,21 +60,21 @@ class Op:
 
     name: str
     function: Callable[..., Any] | None = field(default=None, repr=False)
-    columns: tuple[str, ...] = ("",)
+    features: tuple[str, ...] = ("",)
     reach: float = 4.0
     recipe: Recipe | None = field(default=None, repr=False)
 
     def suffixes(self, ndim: int) -> tuple[str, ...]:
-        """Suffixes of the columns for images of `ndim` axes."""
-        if self.columns is PER_AXIS:
+        """Suffixes of the features' names for images of `ndim` axes."""
+        if self.features is PER_AXIS:
             return tuple(f"_{k}" for k in range(ndim))
-        return self.columns
+        return self.features
 
 
 def _built_in(
-    name: str, about: str, kind: str, of: str, *, columns: tuple[str, ...] = ("",), **scales: float
+    name: str, about: str, kind: str, of: str, *, features: tuple[str, ...] = ("",), **scales: float
 ) -> Op:
-    return Op(name, columns=columns, recipe=Recipe(about, kind, of, **scales))
+    return Op(name, features=features, recipe=Recipe(about, kind, of, **scales))
 
 
 #: name -> op. The scales of the last two are ilastik's.
@@ -88,14 +89,14 @@ OPS = {
             "smoothed image minus the one at 0.66 sigma",
             "DIFFERENCE",
             "image",
-            finer=0.66,
+            dog_base=0.66,
         ),
         _built_in(
             "structure_tensor",
             "eigenvalues of the products of first derivatives, smoothed by 0.5 sigma",
             "EIGENVALUES",
             "tensor",
-            columns=PER_AXIS,
+            features=PER_AXIS,
             window=0.5,
         ),
         _built_in(
@@ -103,7 +104,7 @@ OPS = {
             "eigenvalues of the second derivatives",
             "EIGENVALUES",
             "hessian",
-            columns=PER_AXIS,
+            features=PER_AXIS,
         ),
     )
 }

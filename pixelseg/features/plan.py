@@ -8,27 +8,27 @@ from functools import lru_cache
 from math import ceil
 
 from .._core.boxes import Shape3D
-from .cascade import IMAGE, Sigmas, Stage, plan_cascade
-from .derivatives import Derivation, plan_derivation
+from .filters import Derivation, Sigmas, plan_derivation
 from .ops import Op
+from .scale_space import IMAGE, SmoothingStep, plan_scale_space
 from .window import Window, plan_window
 
 Spacing3D = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Scale:
-    """What is computed at one sigma: ops, each with the first of its columns."""
+class SigmaPlan:
+    """What is computed at one sigma: ops, each with the first of its features."""
 
     sigma: float
     user_ops: tuple[tuple[Op, int], ...]
     block_ops: tuple[tuple[Op, int], ...]
     tensor_ops: tuple[tuple[Op, int], ...]
     derivation: Derivation | None  # None where there are only user's ops
-    finer: Sigmas | None  # the smaller scale that a difference of Gaussians subtracts
+    dog_base: Sigmas | None  # the smaller scale that a difference of Gaussians subtracts
     window: Window | None  # over which products of first derivatives are smoothed
     order: int  # highest derivative that is read
-    forgets: tuple[Sigmas, ...] = ()  # stages that no later scale reads
+    last_used_here: tuple[Sigmas, ...] = ()  # smoothed images that no later sigma reads
 
     @property
     def window_reach(self) -> Shape3D:
@@ -37,22 +37,22 @@ class Scale:
 
     @property
     def reads(self) -> tuple[tuple[Sigmas, Shape3D], ...]:
-        """Stages that are read, each with the margin around a box."""
+        """Smoothed images that are read, each with the margin around a box."""
         reads: list[tuple[Sigmas, Shape3D]] = []
         if self.derivation is not None:
             reads.append((self.derivation.source, add(self.derivation.reach, self.window_reach)))
-        if self.finer is not None:
-            reads.append((self.finer, (0, 0, 0)))
+        if self.dog_base is not None:
+            reads.append((self.dog_base, (0, 0, 0)))
         return tuple(reads)
 
 
 @dataclass(frozen=True)
 class FeaturePlan:
-    """Columns, halo and steps for images of one number of axes, of channels and one spacing.
+    """Features, halo and steps for images of one number of axes, of channels and one spacing.
 
-    `names` has one entry for each column: `gaussian_s1.6`, `structure_tensor_s1.6_0` (the
+    `names` has one entry for each feature: `gaussian_s1.6`, `structure_tensor_s1.6_0` (the
     largest eigenvalue), with several channels `channel0_gaussian_s1.6`; channels, then sigmas,
-    then ops. `halo` says how many pixels along (D, H, W) a column may depend on, on each side.
+    then ops. `halo` says how many pixels along (D, H, W) a feature may depend on, on each side.
     """
 
     names: tuple[str, ...]
@@ -61,22 +61,22 @@ class FeaturePlan:
     n_channels: int
     spacing: Spacing3D
     masked: bool
-    scales: tuple[Scale, ...] = field(repr=False)
-    stages: dict[Sigmas, Stage] = field(repr=False)
-    margins: dict[Sigmas, Shape3D] = field(repr=False)  # around a box, of each stage
+    sigma_plans: tuple[SigmaPlan, ...] = field(repr=False)
+    steps: dict[Sigmas, SmoothingStep] = field(repr=False)
+    margins: dict[Sigmas, Shape3D] = field(repr=False)  # around a box, of each smoothed image
 
     @property
     def n_features(self) -> int:
-        """Number of columns."""
+        """Number of features."""
         return len(self.names)
 
-    def way_to(self, sigmas: Sigmas) -> list[Sigmas]:
-        """A stage and all that it is made from, without the image."""
-        way = []
+    def ancestors(self, sigmas: Sigmas) -> list[Sigmas]:
+        """A smoothed image and all that it is made from, without the image itself."""
+        found = []
         while sigmas != IMAGE:
-            way.append(sigmas)
-            sigmas = self.stages[sigmas].base
-        return way
+            found.append(sigmas)
+            sigmas = self.steps[sigmas].base
+        return found
 
     def user_reach(self, op: Op, sigma: float) -> Shape3D:
         """Pixels that a user's op reads on each side of each axis."""
@@ -85,26 +85,24 @@ class FeaturePlan:
 
 @lru_cache(maxsize=64)
 def make_plan(
-    columns: tuple[tuple[float, tuple[Op, ...]], ...],
+    ops_by_sigma: tuple[tuple[float, tuple[Op, ...]], ...],
     ndim: int,
     n_channels: int,
     spacing: Spacing3D,
     masked: bool = False,
 ) -> FeaturePlan:
     """Settle ops at sigmas for one kind of image."""
-    scales = []
+    sigma_plans = []
     names: list[str] = []
-    for sigma, ops in columns:
+    for sigma, ops in ops_by_sigma:
         placed = []
         for op in ops:
             placed.append((op, len(names)))
             names += [f"{op.name}_s{sigma:g}{suffix}" for suffix in op.suffixes(ndim)]
-        scales.append(_make_scale(sigma, placed, ndim, spacing))
-    stages = {
-        stage.sigmas: stage
-        for stage in plan_cascade(sigmas for scale in scales for sigmas, _ in scale.reads)
-    }
-    margins = _margins(scales, stages, spacing, ndim)
+        sigma_plans.append(_plan_sigma(sigma, placed, ndim, spacing))
+    read = (sigmas for sigma_plan in sigma_plans for sigmas, _ in sigma_plan.reads)
+    steps = {step.sigmas: step for step in plan_scale_space(read)}
+    margins = _margins(sigma_plans, steps, spacing, ndim)
     if n_channels > 1:
         names = [f"channel{channel}_{name}" for channel in range(n_channels) for name in names]
     plan = FeaturePlan(
@@ -114,22 +112,22 @@ def make_plan(
         n_channels=n_channels,
         spacing=spacing,
         masked=masked,
-        scales=tuple(scales),
-        stages=stages,
+        sigma_plans=tuple(sigma_plans),
+        steps=steps,
         margins=margins,
     )
-    return replace(plan, scales=_with_forgets(plan))
+    return replace(plan, sigma_plans=_find_last_uses(plan))
 
 
-def _make_scale(
+def _plan_sigma(
     sigma: float, ops: Sequence[tuple[Op, int]], ndim: int, spacing: Spacing3D
-) -> Scale:
+) -> SigmaPlan:
     recipes = [op.recipe for op, _ in ops if op.recipe is not None]
     order = max((recipe.order for recipe in recipes), default=0)
     sigmas = in_pixels(sigma, spacing, ndim)
-    finer = [recipe.finer for recipe in recipes if recipe.finer is not None]
+    ratios = [recipe.dog_base for recipe in recipes if recipe.dog_base is not None]
     windows = [recipe.window for recipe in recipes if recipe.window is not None]
-    return Scale(
+    return SigmaPlan(
         sigma=sigma,
         user_ops=tuple(item for item in ops if item[0].recipe is None),
         block_ops=tuple(
@@ -139,46 +137,52 @@ def _make_scale(
             item for item in ops if item[0].recipe is not None and item[0].recipe.of == "tensor"
         ),
         derivation=plan_derivation(sigmas, spacing, ndim, order) if recipes else None,
-        finer=in_pixels(finer[0] * sigma, spacing, ndim) if finer else None,
+        dog_base=in_pixels(ratios[0] * sigma, spacing, ndim) if ratios else None,
         window=plan_window(sigmas, windows[0], ndim) if windows else None,
         order=order,
     )
 
 
 def _margins(
-    scales: Sequence[Scale], stages: dict[Sigmas, Stage], spacing: Spacing3D, ndim: int
+    sigma_plans: Sequence[SigmaPlan],
+    steps: dict[Sigmas, SmoothingStep],
+    spacing: Spacing3D,
+    ndim: int,
 ) -> dict[Sigmas, Shape3D]:
-    """How many pixels around a box are read of the image and of each stage."""
-    margins: dict[Sigmas, Shape3D] = {IMAGE: (0, 0, 0), **dict.fromkeys(stages, (0, 0, 0))}
+    """How many pixels around a box are read of the image and of each smoothed image."""
+    margins: dict[Sigmas, Shape3D] = {IMAGE: (0, 0, 0), **dict.fromkeys(steps, (0, 0, 0))}
 
     def need(sigmas: Sigmas, margin: Shape3D) -> None:
         d, h, w = (max(a, b) for a, b in zip(margins[sigmas], margin, strict=True))
         margins[sigmas] = d, h, w
 
-    for scale in scales:
-        for sigmas, margin in scale.reads:
+    for sigma_plan in sigma_plans:
+        for sigmas, margin in sigma_plan.reads:
             need(sigmas, margin)
-        if scale.window is not None:
+        if sigma_plan.window is not None:
             # A mask is smoothed by the window itself.
-            need(IMAGE, scale.window_reach)
-        for op, _ in scale.user_ops:
-            need(IMAGE, user_reach(op, scale.sigma, spacing, ndim))
-    for stage in reversed(stages.values()):
-        need(stage.base, add(margins[stage.sigmas], stage.reach))
+            need(IMAGE, sigma_plan.window_reach)
+        for op, _ in sigma_plan.user_ops:
+            need(IMAGE, user_reach(op, sigma_plan.sigma, spacing, ndim))
+    for step in reversed(steps.values()):
+        need(step.base, add(margins[step.sigmas], step.reach))
     return margins
 
 
-def _with_forgets(plan: FeaturePlan) -> tuple[Scale, ...]:
-    """The scales, each with the stages that are last read there."""
+def _find_last_uses(plan: FeaturePlan) -> tuple[SigmaPlan, ...]:
+    """The plans of all sigmas, each with the smoothed images that are last read there."""
     last = {
-        stage: number
-        for number, scale in enumerate(plan.scales)
-        for sigmas, _ in scale.reads
-        for stage in plan.way_to(sigmas)
+        ancestor: number
+        for number, sigma_plan in enumerate(plan.sigma_plans)
+        for sigmas, _ in sigma_plan.reads
+        for ancestor in plan.ancestors(sigmas)
     }
     return tuple(
-        replace(scale, forgets=tuple(stage for stage, when in last.items() if when == number))
-        for number, scale in enumerate(plan.scales)
+        replace(
+            sigma_plan,
+            last_used_here=tuple(sigmas for sigmas, when in last.items() if when == number),
+        )
+        for number, sigma_plan in enumerate(plan.sigma_plans)
     )
 
 

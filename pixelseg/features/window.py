@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from .cascade import Filters, Shape3D, Sigmas, widest_step
-from .weights import IDENTITY, Filter, smoothing
+from .._core.boxes import Shape3D
+from .filters import IDENTITY, Filter, Filters, Sigmas, smoothing
+from .scale_space import widest_step
 
 #: Radius of the window, in its sigmas, and the worst gain of its samples: eigenvalues are held to
 #: 1e-3 of the largest, not to the 1e-6 of smoothed images.
@@ -19,9 +20,10 @@ class Window:
     """Filters for products of derivatives: `sparse` ones, and `full` ones with every sample.
 
     A product of two images that are smooth to sigma is smooth to sigma / sqrt(2), so that its
-    window may take samples that are far apart (see cascade.py). But a derivative changes its
+    window may take samples that are far apart (see scale_space.py). But a derivative changes its
     sign where the image is reflected: the product of derivatives along two axes has a kink at
-    the borders of both, and along these every sample is taken.
+    the borders of both (7 % of the largest value at sigma 10), and along these every sample is
+    taken.
     """
 
     sparse: Filters

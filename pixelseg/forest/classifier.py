@@ -1,4 +1,4 @@
-"""`ForestClassifier`: decision trees grown by scikit-learn, read by compiled code.
+"""`ForestClassifier`: decision trees grown by scikit-learn, evaluated by compiled code.
 
 What trains and what predicts are different objects: `fit` grows trees (Breiman 2001; with
 `splitter="random"`, Geurts, Ernst and Wehenkel 2006), flattens them into a `FlatForest` and
@@ -12,13 +12,14 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.arrays import Array
-from .flat import FlatForest, mean_importances
+from .base import FlatEstimator
+from .flat import FlatForest
+from .from_sklearn import flatten_forest, flatten_trees, mean_importances
 
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
 _LEAST_ROWS = 100
@@ -28,7 +29,7 @@ _BATCH = 10
 _ROWS_AT_ONCE = 20_000
 
 
-class ForestClassifier(ClassifierMixin, BaseEstimator):
+class ForestClassifier(FlatEstimator):
     """A forest of decision trees.
 
     Parameters
@@ -140,47 +141,21 @@ class ForestClassifier(ClassifierMixin, BaseEstimator):
         Probabilities have the bits of `estimator.predict_proba` with one thread. Parameters that
         both have are taken over, in case that it is fitted again. TypeError for other estimators.
         """
-        flat = FlatForest.from_sklearn(estimator)
+        flat = flatten_forest(estimator)
         params = estimator.get_params()
         known = {name: params[name] for name in cls().get_params() if name in params}
-        if "splitter" not in known:
-            extra = isinstance(estimator, ExtraTreesClassifier)
-            known["splitter"] = "random" if extra else "best"
+        extra = isinstance(estimator, ExtraTreesClassifier)
+        known.setdefault("splitter", "random" if extra else "best")
         known["n_estimators"] = flat.n_trees
         # A single tree sees all rows.
         known.setdefault("bootstrap", False)
-        forest = cls.from_flat(flat, estimator.classes_, **known)
-        if hasattr(estimator, "feature_names_in_"):
-            forest.feature_names_in_ = estimator.feature_names_in_
-        return forest
-
-    @classmethod
-    def from_flat(cls, flat: FlatForest, classes: Array, **params: Any) -> ForestClassifier:
-        """A fitted classifier from its arrays."""
-        return cls(**params)._set(flat, classes)
-
-    def _set(self, flat: FlatForest, classes: Array) -> ForestClassifier:
-        self.flat_ = flat
-        self.classes_ = classes
-        self.n_features_in_ = flat.n_features
-        return self
+        return cls(**known)._take_over(estimator, flat)
 
     @property
     def feature_importances_(self) -> Array:
         """Mean decrease of impurity by feature; sums to 1."""
         check_is_fitted(self)
         return self.flat_.importances
-
-    def predict_proba(self, X: Any) -> Array:
-        """Probability of each class, float64 (n, n_classes), in the order of `classes_`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
-        return self.flat_.predict_planes(X.T, n_jobs=self.n_jobs)
-
-    def predict(self, X: Any) -> Array:
-        """The most probable class of each row."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
 
 
 def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
@@ -191,7 +166,7 @@ def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
     n_trees = peer.n_estimators
     batch = n_trees if len(X) <= _ROWS_AT_ONCE else _BATCH
     if batch >= n_trees:
-        return FlatForest.from_sklearn(peer.fit(X, y, sample_weight))
+        return flatten_forest(peer.fit(X, y, sample_weight))
     parts = []
     importances = []
     peer.set_params(warm_start=True)
@@ -201,7 +176,7 @@ def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:
         for start in range(0, n_trees, batch):
             peer.set_params(n_estimators=min(start + batch, n_trees)).fit(X, y, sample_weight)
             grown = peer.estimators_[start:]
-            parts.append(FlatForest.from_trees(grown))
+            parts.append(flatten_trees(grown))
             importances += [tree.feature_importances_ for tree in grown]
             # scikit-learn only counts the trees that it has.
             peer.estimators_[start:] = [None] * len(grown)

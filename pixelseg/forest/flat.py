@@ -2,9 +2,9 @@
 
 The two children of a node lie side by side, so that one index leads to both, and the children of
 the heavier one come next, so that a row's path runs through few cache lines; equal leaves share
-their values. A block of rows walks one tree after the other, sixteen rows abreast. Decisions,
-values and the order of the sums are scikit-learn's, and so are the bits of the result, with any
-number of threads.
+their values. A block of rows walks one tree after the other, twelve rows abreast. Decisions,
+values and the order of the sums are scikit-learn's, and so are the bits of the probabilities:
+those of `predict_proba` with one thread, whatever the number of threads here.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
-from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import Array
-from ._rows import as_out, as_planes, evaluate_chunks
+from .base import FlatClassifier, as_planes, evaluate_chunks
 from .packed import PackedForest, feature_bits, pack
 
 #: A leaf names its values in 22 bits.
@@ -29,7 +25,7 @@ _NO_CLASSES = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True, eq=False)
-class FlatForest:
+class FlatForest(FlatClassifier):
     """Trees as arrays, each tree's nodes behind those of the tree before it, parents first.
 
     Attributes
@@ -90,57 +86,11 @@ class FlatForest:
             places = np.concatenate([left, left + 1])
             depth += 1
 
-    def equals(self, other: FlatForest) -> bool:
-        """Whether another forest has the same arrays, and so the same bits."""
-        mine, theirs = self.arrays(), other.arrays()
-        return all(np.array_equal(mine[name], theirs[name]) for name in mine)
-
     def __repr__(self) -> str:
         return (
             f"FlatForest({self.n_trees} trees, {self.n_nodes} nodes, {self.n_features} features, "
             f"{self.n_classes} classes)"
         )
-
-    @classmethod
-    def from_sklearn(cls, estimator: Any) -> FlatForest:
-        """Flatten a fitted random forest, extremely random forest or single tree.
-
-        Raises TypeError for any other estimator, and for trees of several outputs; ValueError for
-        a tree of more nodes than a link can name (16 million with 256 features).
-        """
-        if isinstance(estimator, DecisionTreeClassifier):
-            trees = [estimator]
-        elif isinstance(estimator, RandomForestClassifier | ExtraTreesClassifier):
-            check_is_fitted(estimator)
-            trees = list(estimator.estimators_)
-        else:
-            raise TypeError(
-                f"estimator is a {type(estimator).__name__} but must be a RandomForestClassifier, "
-                "ExtraTreesClassifier or a decision tree of scikit-learn."
-            )
-        check_is_fitted(estimator)
-        if estimator.n_outputs_ != 1:
-            raise TypeError(f"estimator has {estimator.n_outputs_} outputs but must have one.")
-        return cls.from_trees(trees)
-
-    @classmethod
-    def from_trees(cls, trees: Sequence[Any]) -> FlatForest:
-        """Flatten fitted decision trees of one forest."""
-        parts = []
-        offset = 0
-        for tree in trees:
-            parts.append(_flatten(tree.tree_, offset))
-            offset += tree.tree_.node_count
-        threshold, left, feature, shares = (
-            np.concatenate(columns) for columns in zip(*parts, strict=True)
-        )
-        values, leaf_values = _unique_rows(shares)
-        counts = [tree.tree_.node_count for tree in trees]
-        roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int32)
-        importances = mean_importances([tree.feature_importances_ for tree in trees])
-        forest = cls(threshold, left, feature, roots, leaf_values, values, importances)
-        forest._check_size()
-        return forest
 
     @classmethod
     def join(cls, forests: Sequence[FlatForest], importances: Array) -> FlatForest:
@@ -149,7 +99,7 @@ class FlatForest:
         `importances` are those of all trees: they do not follow from those of the parts.
         """
         starts = np.cumsum([0] + [forest.n_nodes for forest in forests])[:-1]
-        values, places = _unique_rows(np.concatenate([forest.values for forest in forests]))
+        values, places = unique_rows(np.concatenate([forest.values for forest in forests]))
         first = np.cumsum([0] + [len(forest.values) for forest in forests])[:-1]
         numbered = list(zip(forests, starts.astype(np.int32), first, strict=True))
         joined = cls(
@@ -163,7 +113,7 @@ class FlatForest:
             values=values,
             importances=importances,
         )
-        joined._check_size()
+        joined.check_size()
         return joined
 
     def arrays(self) -> dict[str, Array]:
@@ -195,43 +145,11 @@ class FlatForest:
         forest._check()
         return forest
 
-    def predict_planes(
-        self,
-        planes: Array,
-        *,
-        n_jobs: int | None = None,
-        out: Array | None = None,
-        check_finite: bool = True,
-    ) -> Array:
-        """Class probabilities, bit-equal to scikit-learn's with one thread.
-
-        Parameters
-        ----------
-        planes : array of shape (n_features, n)
-            Finite numbers, a plane for each feature, taken as float32 as scikit-learn does;
-            ValueError for missing values, also where the forest was grown on some. Best in C
-            order; rows (n, n_features) are passed as their transpose.
-        n_jobs : int, optional
-            Threads; the bits do not depend on it.
-        out : float64 array (n, n_classes) in C order, optional
-        check_finite : bool, default True
-            False saves a twentieth of the time where planes are known to be finite.
-
-        Returns
-        -------
-        float64 array (n, n_classes)
-        """
+    def _evaluate(self, planes: Array, start: int, probabilities: Array) -> None:
         from ._flat_kernels import evaluate_rows
 
-        planes = as_planes(planes, self.n_features, check_finite)
-        result = as_out(out, (planes.shape[1], self.n_classes))
-        forest, none = self._packed, np.empty(0)
-
-        def evaluate(planes: Array, start: int, rows: slice) -> None:
-            evaluate_rows(planes, start, forest, none, False, result[rows], _NO_CLASSES)
-
-        evaluate_chunks(evaluate, planes, n_jobs)
-        return result
+        none = np.empty(0)
+        evaluate_rows(planes, start, self._packed, none, False, probabilities, _NO_CLASSES)
 
     def predict_early_exit(
         self,
@@ -251,9 +169,11 @@ class FlatForest:
         Parameters
         ----------
         planes : array of shape (n_features, n)
-            As `predict_planes` takes them; so are `n_jobs` and `check_finite`.
+            As `predict_planes` takes them.
         prior_ratio : float64 array (n_classes,), optional
             Positive numbers that the probabilities are multiplied by.
+        n_jobs, check_finite
+            As in `predict_planes`.
 
         Returns
         -------
@@ -286,8 +206,8 @@ class FlatForest:
             self.n_features,
         )
 
-    def _check_size(self) -> None:
-        """Refuse a forest that the words of a node cannot describe."""
+    def check_size(self) -> None:
+        """Refuse a forest that packed nodes cannot describe."""
         largest = int(np.diff(np.append(self.roots, self.n_nodes)).max())
         most = 2 ** (32 - feature_bits(self.n_features))
         if largest > most:
@@ -309,7 +229,7 @@ class FlatForest:
             raise ValueError("threshold, left and feature have different lengths")
         if self.roots[0] != 0 or (np.diff(self.roots) <= 0).any() or self.roots[-1] >= n:
             raise ValueError("roots do not ascend from 0 within the nodes")
-        self._check_size()
+        self.check_size()
         end = np.repeat(np.append(self.roots[1:], n), np.diff(np.append(self.roots, n)))
         is_leaf = self.left == place
         inner = ~is_leaf
@@ -346,45 +266,8 @@ _DTYPES: dict[str, tuple[type, int]] = {
 }
 
 
-def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
-    """Threshold, left, feature and leaf values of one scikit-learn tree."""
-    from ._layout_kernels import order_depth_first
-
-    left = tree.children_left
-    order = np.empty(tree.node_count, np.int64)
-    order_depth_first(left, tree.children_right, tree.weighted_n_node_samples, order)
-    place = np.empty(tree.node_count, np.int64)
-    place[order] = np.arange(tree.node_count)
-    is_leaf = left[order] < 0
-    child = np.where(is_leaf, np.arange(tree.node_count), place[left[order]]) + offset
-    threshold = np.where(is_leaf, np.inf, _floor_float32(tree.threshold[order]))
-    feature = np.where(is_leaf, 0, tree.feature[order])
-    values = tree.value[order[is_leaf], 0, :]
-    return (
-        threshold.astype(np.float32),
-        child.astype(np.int32),
-        feature.astype(np.int32),
-        np.ascontiguousarray(values, np.float64),
-    )
-
-
-def mean_importances(trees: Sequence[Array]) -> Array:
-    """A forest's importances from those of its trees, as scikit-learn's; sum to 1, or to 0."""
-    total = np.mean(np.asarray(trees, np.float64), axis=0)
-    return total / total.sum() if total.sum() > 0 else total
-
-
-def _unique_rows(rows: Array) -> tuple[Array, Array]:
+def unique_rows(rows: Array) -> tuple[Array, Array]:
     """The different rows, and for each row its place among them."""
     as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * 8))).ravel()
     _, first, inverse = np.unique(as_bytes, return_index=True, return_inverse=True)
     return rows[first], inverse.astype(np.int32)
-
-
-def _floor_float32(threshold: Array) -> Array:
-    """The largest float32 not above each float64: no float32 feature lies between the two."""
-    nearest = threshold.astype(np.float32)
-    above = nearest.astype(np.float64) > threshold
-    nearest[above] = np.nextafter(nearest[above], np.float32(-np.inf))
-    # Growing on missing values makes splits at infinity, which every finite row passes leftwards.
-    return np.minimum(nearest, np.finfo(np.float32).max)

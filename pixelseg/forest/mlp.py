@@ -1,8 +1,8 @@
 """A small neural network on scaled features, as arrays.
 
-Trained by scikit-learn, read by our own matrix products: the bits that a BLAS gives a row depend
-on its place, on the rows beside it and on the number of threads; ours do not, so that a pixel gets
-the same bits in any tile.
+Trained by scikit-learn, evaluated by our own matrix products: the bits that a BLAS gives a row
+depend on its place, on the rows around it and on the number of threads; ours do not, so that a
+pixel gets the same bits in any tile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -24,7 +23,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.arrays import Array
-from ._rows import as_out, as_planes, evaluate_chunks
+from .base import FlatClassifier, FlatEstimator
 
 #: By their number in `_mlp_kernels`.
 ACTIVATIONS = ("identity", "relu", "tanh", "logistic")
@@ -33,7 +32,7 @@ _EARLY_STOPPING_ROWS = 2000
 
 
 @dataclass(frozen=True, eq=False)
-class FlatMLP:
+class FlatMLP(FlatClassifier):
     """Layers of a fitted network: scaled features, an activation between layers, a softmax.
 
     Attributes
@@ -140,56 +139,17 @@ class FlatMLP:
         activation = ACTIVATIONS[arrays["activation"][0]]
         return cls(arrays["mean"].copy(), arrays["scale"].copy(), weights, biases, activation)
 
-    def equals(self, other: FlatMLP) -> bool:
-        """Whether another network has the same arrays, and so the same bits."""
-        mine, theirs = self.arrays(), other.arrays()
-        return mine.keys() == theirs.keys() and all(
-            np.array_equal(mine[name], theirs[name]) for name in mine
-        )
-
-    def predict_planes(
-        self,
-        planes: Array,
-        *,
-        n_jobs: int | None = None,
-        out: Array | None = None,
-        check_finite: bool = True,
-    ) -> Array:
-        """Class probabilities; the bits of a row depend on nothing but the row.
-
-        Parameters
-        ----------
-        planes : array of shape (n_features, n)
-            Finite numbers, a plane for each feature, taken as float32. Best in C order; rows
-            (n, n_features) are passed as their transpose.
-        n_jobs : int, optional
-            Threads.
-        out : float64 array (n, n_classes) in C order, optional
-        check_finite : bool, default True
-            False saves a twentieth of the time where planes are known to be finite.
-
-        Returns
-        -------
-        float64 array (n, n_classes)
-        """
+    def _evaluate(self, planes: Array, start: int, probabilities: Array) -> None:
         from ._mlp_kernels import evaluate_rows
 
-        planes = as_planes(planes, self.n_features, check_finite)
-        result = as_out(out, (planes.shape[1], self.n_classes))
-        packed = self._packed
-
-        def evaluate(planes: Array, start: int, rows: slice) -> None:
-            logits = np.empty((self.n_classes, rows.stop - rows.start), np.float32)
-            evaluate_rows(planes, start, self.mean, self.scale, *packed, logits)
-            # Classes are rows here, so that each pixel's sum goes through them in order.
-            shares = logits.astype(np.float64)
-            shares -= shares.max(axis=0)
-            np.exp(shares, out=shares)
-            shares /= shares.sum(axis=0)
-            result[rows] = shares.T
-
-        evaluate_chunks(evaluate, planes, n_jobs)
-        return result
+        logits = np.empty(probabilities.shape[::-1], np.float32)
+        evaluate_rows(planes, start, self.mean, self.scale, *self._packed, logits)
+        # Classes are rows here, so that each pixel's sum goes through them in order.
+        shares = logits.astype(np.float64)
+        shares -= shares.max(axis=0)
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=0)
+        probabilities[...] = shares.T
 
     @cached_property
     def _packed(self) -> tuple[Array, Array, Array, int]:
@@ -223,7 +183,7 @@ def _check_array(name: str, array: Any) -> None:
         raise ValueError(f"{name} is not finite")
 
 
-class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
+class ScaledMLPClassifier(FlatEstimator):
     """A network of one or two small layers on features scaled to zero mean and unit variance.
 
     Parameters
@@ -306,29 +266,4 @@ class ScaledMLPClassifier(ClassifierMixin, BaseEstimator):
         network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         params = network.get_params()
         known = {name: params[name] for name in cls().get_params()}
-        ours = cls.from_flat(flat, estimator.classes_, **known)
-        if hasattr(estimator, "feature_names_in_"):
-            ours.feature_names_in_ = estimator.feature_names_in_
-        return ours
-
-    @classmethod
-    def from_flat(cls, flat: FlatMLP, classes: Array, **params: Any) -> ScaledMLPClassifier:
-        """A fitted classifier from its arrays."""
-        return cls(**params)._set(flat, classes)
-
-    def _set(self, flat: FlatMLP, classes: Array) -> ScaledMLPClassifier:
-        self.flat_ = flat
-        self.classes_ = classes
-        self.n_features_in_ = flat.n_features
-        return self
-
-    def predict_proba(self, X: Any) -> Array:
-        """Probability of each class, float64 (n, n_classes), in the order of `classes_`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
-        return self.flat_.predict_planes(X.T)
-
-    def predict(self, X: Any) -> Array:
-        """The most probable class of each row."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        return cls(**known)._take_over(estimator, flat)

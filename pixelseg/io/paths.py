@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
@@ -15,6 +17,20 @@ IMAGE_SUFFIXES = (*PILLOW_SUFFIXES, *TIFF_SUFFIXES, ".npy")
 
 class ImageFileError(ValueError):
     """A file that holds something else than what was asked for; the message says it all."""
+
+
+@contextmanager
+def naming_damage(path: Path) -> Iterator[None]:
+    """Turn whatever a reading library raises into one sentence about the file."""
+    try:
+        yield
+    except (ImageFileError, PermissionError, MemoryError):
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        raise ImageFileError(
+            f"{path} cannot be read ({reason}): it is truncated, damaged or not what its name says."
+        ) from error
 
 
 def check_source(path: str | PathLike[str]) -> Path:

@@ -7,6 +7,7 @@ it stretches grey of 2 and 4 bits to 0...255, which changes labels. Both are und
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,52 +33,68 @@ _STRETCHED = {"L;2": 85, "L;4": 17}
 #: Modes that hold grey or colours as they are.
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
 
+#: Pillow's limit of size is lifted for one opening at a time, so that it is left as it was.
+_OPENING = threading.Lock()
+
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(path: Path, page: int = 0) -> Iterator[Any]:
     """Open an image of any size: the user named the file, so a large one is meant."""
-    limit = Image.MAX_IMAGE_PIXELS
-    try:
-        Image.MAX_IMAGE_PIXELS = None
-        with warnings.catch_warnings():
-            # Pillow warns of odd EXIF and resolution entries, which are not used here.
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                yield image
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    with warnings.catch_warnings():
+        # Pillow warns of odd EXIF and resolution entries, which are not used here.
+        warnings.simplefilter("ignore")
+        with _OPENING:
+            limit = Image.MAX_IMAGE_PIXELS
+            try:
+                Image.MAX_IMAGE_PIXELS = None
+                image = Image.open(path)
+                image.seek(page)
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        with image:
+            yield image
 
 
-def read_pillow(path: Path) -> Stored:
-    """Read a PNG or JPEG; channels last, alpha among them."""
+def read_pillow(path: Path, *, values: bool = False) -> Stored:
+    """Read a PNG or JPEG; channels last, alpha among them.
+
+    With `values`, the numbers that it stores: indices of a palette, grey of few bits unstretched.
+    """
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
+        is_lossy = image.format in ("JPEG", "MPO")
+        # A palette's transparent entries are opacity already; else there is one such colour.
+        transparent = None if image.mode in ("P", "PA") else image.info.get("transparency")
+        pixels = None
         if rawmode not in _SIXTEEN_BIT:
-            pixels = _pixels(image)
-            bands = len(image.getbands()) if image.mode in _PLAIN else pixels.shape[-1]
-            alpha = pixels.ndim == 3 and bands in (2, 4)
-            return Stored(pixels, 2 if pixels.ndim == 3 else None, alpha=alpha)
-    pixels = _read_sixteen_bit(path, rawmode)
-    return Stored(pixels, 2, alpha=pixels.shape[-1] in (2, 4))
+            pixels = stored_values(image) if values else _pixels(image)
+    if pixels is None:
+        pixels = _read_sixteen_bit(path, rawmode)
+    if transparent is not None:
+        pixels = pixels.reshape(*pixels.shape[:2], -1)
+        factor = 1 if values else _STRETCHED.get(rawmode, 1)
+        opaque = pixels != np.multiply(transparent, factor).astype(pixels.dtype)
+        opaque = opaque.any(axis=-1, keepdims=True) * pixels.dtype.type(255)
+        pixels = np.concatenate([pixels, opaque], axis=-1)
+    axis = None if pixels.ndim == 2 else 2
+    return Stored(pixels, axis, alpha=pixels.shape[2:] in ((2,), (4,)), lossy=is_lossy)
 
 
-def read_png_values(path: Path) -> Array:
-    """The numbers that a PNG stores: indices of a palette, grey of few bits unstretched."""
-    with opened(path) as image:
-        _check_single(image, path)
-        rawmode = _rawmode(image)
-        if rawmode in _SIXTEEN_BIT:
-            image.close()
-            return _read_sixteen_bit(path, rawmode)
-        if image.mode == "1":
-            return _bits(image)
-        return np.array(image) // np.uint8(_STRETCHED.get(rawmode, 1))
+def stored_values(image: Any) -> Array:
+    """The numbers that an open image stores, neither stretched nor turned (white as zero)."""
+    _, _, layout = (rawmode := _rawmode(image)).partition(";")
+    pixels = _bits(image) if image.mode == "1" else np.array(image)
+    if "I" in layout:
+        pixels = ~pixels
+    factor = _STRETCHED.get(rawmode.rstrip("IR"))
+    return pixels if factor is None else pixels // np.uint8(factor)
 
 
 def _check_single(image: Any, path: Path) -> None:
     n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1:
+    # A camera's JPEG may hold smaller pictures behind the main one (MPO).
+    if n_frames > 1 and image.format != "MPO":
         raise ImageFileError(
             f"{path} is an animation of {n_frames} pictures: save them as single files."
         )
@@ -91,11 +108,9 @@ def _rawmode(image: Any) -> str:
 
 def _pixels(image: Any) -> Array:
     """Grey or colours of an image in any of Pillow's modes."""
-    if image.mode in ("P", "PA") or (image.mode in ("L", "RGB") and "transparency" in image.info):
-        transparent = image.mode == "PA" or "transparency" in image.info
-        grey = image.mode == "L"
-        target = ("LA" if grey else "RGBA") if transparent else "RGB"
-        return np.array(image.convert(target))
+    if image.mode in ("P", "PA"):
+        has_opacity = image.mode == "PA" or "transparency" in image.info
+        return np.array(image.convert("RGBA" if has_opacity else "RGB"))
     if image.mode not in _PLAIN:
         return np.array(image.convert("RGB"))
     pixels = _bits(image) if image.mode == "1" else np.array(image)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
-from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source
+from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
 from .stored import Stored
 
 #: Bytes of alpha that are looked at in one go.
@@ -113,19 +111,22 @@ def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "a
     ((3, 4), dtype('uint16'), (0.5, 0.5), 11)
     """
     path = check_source(path)
+    return _with_channels_last(path, _read(path, channel_axis), channel_axis)
+
+
+def _read(path: Path, channel_axis: int | str | None, *, values: bool = False) -> Stored:
+    """What a file of any kind stores; with `values`, numbers rather than colours."""
     suffix = path.suffix.lower()
-    with _damage_is_a_value_error(path):
+    with naming_damage(path):
         if suffix in PILLOW_SUFFIXES:
             from .pillow import read_pillow
 
-            stored = read_pillow(path)
-        elif suffix in TIFF_SUFFIXES:
+            return read_pillow(path, values=values)
+        if suffix in TIFF_SUFFIXES:
             from .tiff import read_tiff
 
-            stored = read_tiff(path, channel_axis)
-        else:
-            stored = _read_npy(path, channel_axis)
-    return _with_channels_last(path, stored, channel_axis)
+            return read_tiff(path, channel_axis)
+        return _read_npy(path, channel_axis)
 
 
 def read_labels(path: str | PathLike[str]) -> Array:
@@ -136,7 +137,7 @@ def read_labels(path: str | PathLike[str]) -> Array:
     path : path of a PNG, TIFF or .npy file
         Grey values are the labels, whatever the bit depth; a palette PNG gives its indices, not
         its colours. Grey saved as colour (three equal channels) and whole numbers saved as
-        floating point are accepted.
+        floating point are accepted; what is wholly transparent is unlabelled.
 
     Returns
     -------
@@ -159,26 +160,19 @@ def read_labels(path: str | PathLike[str]) -> Array:
            [2, 2]], dtype=uint8)
     """
     path = check_source(path)
-    suffix = path.suffix.lower()
-    if suffix in (".jpg", ".jpeg"):
+    asked = None if path.suffix.lower() == ".npy" else "auto"
+    stored = _read(path, asked, values=True)
+    if stored.lossy:
         raise ImageFileError(
             f"{path} is a JPEG, whose compression changes labels near every edge: save strokes as "
             "PNG or TIFF."
         )
-    if suffix == ".png":
-        from .pillow import read_png_values
-
-        with _damage_is_a_value_error(path):
-            values = read_png_values(path)
-        has_channels = values.ndim == 3
-    elif suffix == ".npy":
-        with _damage_is_a_value_error(path):
-            values = np.asarray(_read_npy(path, None).data)
-        has_channels = False
-    else:
-        image = read_image(path)
-        values = np.asarray(image)
-        has_channels = image.channel_axis is not None
+    image = _with_channels_last(path, stored, asked)
+    values = np.asarray(image)
+    has_channels = image.channel_axis is not None
+    if image.mask is not None:
+        # What was rubbed out keeps its colour in many programs.
+        values = values * (image.mask[..., np.newaxis] if has_channels else image.mask)
     if has_channels:
         values = _grey_of_colours(values, path)
     if values.ndim not in (2, 3):
@@ -189,20 +183,6 @@ def read_labels(path: str | PathLike[str]) -> Array:
     if values.dtype.kind == "f":
         values = _whole_numbers(values, path)
     return as_labels(values, name=str(path))
-
-
-@contextmanager
-def _damage_is_a_value_error(path: Path) -> Iterator[None]:
-    """Turn whatever a reading library raises into one sentence about the file."""
-    try:
-        yield
-    except (ImageFileError, PermissionError, MemoryError):
-        raise
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-        raise ImageFileError(
-            f"{path} cannot be read ({reason}): it is truncated, damaged or not what its name says."
-        ) from error
 
 
 def _read_npy(path: Path, channel_axis: int | str | None) -> Stored:
@@ -253,11 +233,8 @@ def _opaque(data: Any) -> Array | None:
 
 def _grey_of_colours(values: Array, path: Path) -> Array:
     """The one grey value of pixels whose colour channels are equal."""
-    n_colours = values.shape[-1] - (values.shape[-1] in (2, 4))
     first = values[..., 0]
-    if n_colours not in (1, 3) or not all(
-        np.array_equal(first, values[..., k]) for k in range(1, n_colours)
-    ):
+    if values.shape[-1] not in (1, 3) or not (values == first[..., np.newaxis]).all():
         raise ImageFileError(
             f"{path} holds colours, of which no one knows what class they mean: save the strokes "
             "as grey values (1, 2, 3, ...; 0 is unlabelled) or as a PNG with a palette."

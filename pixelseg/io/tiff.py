@@ -7,6 +7,7 @@ not); here they become spatial axes and channels. Pixels that lie in one piece a
 from __future__ import annotations
 
 import math
+import struct
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -36,6 +37,7 @@ _ALPHA = (1, 2)
 def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
     """Open a TIFF: pixels (mapped or decoded on demand), channels, pixel size, opacity."""
     with tifffile.TiffFile(path) as file:
+        _check_last_page(file)
         series = _only_series(file, path)
         axes, shape = _drop_single(series.axes, series.shape)
         page = series.keyframe
@@ -43,20 +45,24 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
         data = _pixels(path, file, series, shape)
         alpha = page.photometric == 2 and len(page.extrasamples) == 1
         alpha = alpha and page.extrasamples[0] in _ALPHA
-    if channel_axis != "auto":
-        axis = channel_axis
-        spatial = list(axes)
-        if isinstance(axis, int) and -len(axes) <= axis < len(axes):
-            del spatial[axis]
-    else:
-        axis = _channels(axes, shape, path)
-        spatial = [name for k, name in enumerate(axes) if k != axis]
-    spacing = tuple(known.get(_SPATIAL.get(name, "Z"), math.nan) for name in spatial)
+    axis = _channels(axes, shape, path) if channel_axis == "auto" else channel_axis
+    channels = axis % len(axes) if isinstance(axis, int) else None
+    spatial = [name if name in "YX" else "Z" for k, name in enumerate(axes) if k != channels]
+    spacing = tuple(known.get(name, math.nan) for name in spatial)
     whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
-    return Stored(data, axis, spacing if whole else None, bool(alpha))
+    lossy = page.compression in (6, 7)
+    return Stored(data, axis, spacing if whole else None, bool(alpha), lossy)
 
 
-_SPATIAL = {"Y": "Y", "X": "X"}
+def _check_last_page(file: Any) -> None:
+    """Refuse a file that ends before its last page: tifffile would leave out what is missing."""
+    tiff, handle, last = file.tiff, file.filehandle, file.pages[-1]
+    handle.seek(last.offset)
+    (n_tags,) = struct.unpack(tiff.tagnoformat, handle.read(tiff.tagnosize))
+    handle.seek(last.offset + tiff.tagnosize + n_tags * tiff.tagsize)
+    (following,) = struct.unpack(tiff.offsetformat, handle.read(tiff.offsetsize))
+    if following >= handle.size:
+        raise ValueError(f"it ends after {len(file.pages)} pages, of which there should be more")
 
 
 def _only_series(file: Any, path: Path) -> Any:
@@ -104,7 +110,7 @@ def _pixels(path: Path, file: Any, series: Any, shape: tuple[int, ...]) -> Any:
         return np.memmap(path, stored, "r", series.dataoffset, shape)
     from .tiff_pages import open_pages
 
-    return open_pages(path, series, shape)
+    return open_pages(series, shape)
 
 
 def _spacing_by_axis(file: Any, page: Any) -> dict[str, float]:
@@ -128,9 +134,7 @@ def _spacing_by_axis(file: Any, page: Any) -> dict[str, float]:
 
 def _rational(tag: Any) -> float:
     """A resolution tag as pixels for each unit; 0 where there is none."""
-    if tag is None:
-        return 0.0
-    numerator, denominator = tag.value
+    numerator, denominator = (0, 0) if tag is None else tag.value
     return numerator / denominator if denominator else 0.0
 
 

@@ -14,25 +14,25 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.boxes import Box, shape_of, slices_of
-from .paths import ImageFileError
+from .paths import ImageFileError, naming_damage
 
 #: Bytes of decoded pieces that are kept: neighbouring tiles of a prediction share strips.
 _KEPT_BYTES = 64 * 2**20
 
 
-def open_pages(path: Path, series: Any, shape: tuple[int, ...]) -> SlicedPages:
+def open_pages(series: Any, shape: tuple[int, ...]) -> SlicedPages:
     """The pixels of a series, decoded by tifffile or, where it lacks the codec, by Pillow.
 
     One piece is decoded at once, so that what cannot be read is known before long work.
     """
     pieces: TiffPieces | PillowPieces
     try:
-        pieces = TiffPieces(path, series)
+        pieces = TiffPieces(series)
         pieces.load(0, 0)
     except ValueError as error:
         if "imagecodecs" not in str(error):
             raise
-        pieces = PillowPieces(path, series)
+        pieces = PillowPieces(series)
         pieces.load(0, 0)
     page_axes = page_axes_of(pieces.page_shape)
     n_leading = len(shape) - len(page_axes)
@@ -49,12 +49,13 @@ class TiffPieces:
     (n_pieces, 5) say where each piece lies in it.
     """
 
-    def __init__(self, path: Path, series: Any):
-        self.path = path
+    def __init__(self, series: Any):
         self.page = series.keyframe
         self.page_shape = tuple(self.page.shaped)
         self.dtype = self.page.dtype
-        self._places = [(page.dataoffsets, page.databytecounts) for page in _all_pages(series)]
+        self._places = [
+            (_file_of(page), page.dataoffsets, page.databytecounts) for page in _all_pages(series)
+        ]
         self.n_pages = len(self._places)
         layout = [self.page.decode(None, k)[1:] for k in range(math.prod(self.page.chunked))]
         self.starts = np.array([start for start, _ in layout])
@@ -62,47 +63,59 @@ class TiffPieces:
 
     def load(self, page: int, piece: int) -> Array | None:
         """Decode a piece as a 5-D array (it may be padded); None where the file has a hole."""
-        offsets, counts = self._places[page]
+        path, offsets, counts = self._places[page]
         if counts[piece] == 0:
             return None
-        with self.path.open("rb") as file:
+        with path.open("rb") as file:
             file.seek(offsets[piece])
             data = file.read(counts[piece])
         if len(data) < counts[piece]:
-            raise ImageFileError(f"{self.path} is truncated: page {page} lacks some pixels.")
-        return self.page.decode(data, piece)[0][np.newaxis]
+            raise ImageFileError(f"{path} is truncated: page {page} lacks some pixels.")
+        with naming_damage(path):
+            return self.page.decode(data, piece)[0][np.newaxis]
 
 
 class PillowPieces:
     """Whole pages, decoded by Pillow: it knows LZW and JPEG, which tifffile alone does not."""
 
-    def __init__(self, path: Path, series: Any):
-        self.path = path
+    def __init__(self, series: Any):
         self.page_shape = tuple(series.keyframe.shaped)
         self.dtype = series.keyframe.dtype
-        self._numbers = [page.index for page in _all_pages(series)]
-        self.n_pages = len(self._numbers)
+        self._places = [(_file_of(page), page.index) for page in _all_pages(series)]
+        self.n_pages = len(self._places)
         self._compression = series.keyframe.compression.name
         self.starts = np.zeros((1, 5), int)
         self.stops = np.array([self.page_shape])
 
     def load(self, page: int, piece: int) -> Array:
         """Decode a page as a 5-D array."""
-        from .pillow import opened
+        from PIL import UnidentifiedImageError
 
-        with opened(self.path) as image:
-            image.seek(self._numbers[page])
-            pixels = np.array(image)
+        from .pillow import opened, stored_values
+
+        path, number = self._places[page]
+        try:
+            with naming_damage(path), opened(path, number) as image:
+                pixels = stored_values(image)
+        except ImageFileError as error:
+            if not isinstance(error.__cause__, UnidentifiedImageError):
+                raise
+            pixels = np.empty(0)
         separate, _, rows, columns, samples = self.page_shape
         if pixels.dtype.newbyteorder("=") != self.dtype.newbyteorder("=") or (
-            pixels.shape != (rows, columns, separate * samples)[: pixels.ndim]
+            pixels.shape != (rows, columns, separate * samples)[: max(2, pixels.ndim)]
         ):
             raise ImageFileError(
-                f"{self.path} has {self._compression} compression of {self.dtype} samples, which "
+                f"{path} has {self._compression} compression of {self.dtype} samples, which "
                 "only the package imagecodecs reads: install it, or save without compression."
             )
         pixels = pixels.reshape(rows, columns, separate, samples)
         return np.moveaxis(pixels, 2, 0)[:, np.newaxis]
+
+
+def _file_of(page: Any) -> Path:
+    """Planes of one image may lie in several files (OME)."""
+    return Path(page.parent.filehandle.path)
 
 
 def _all_pages(series: Any) -> Iterator[Any]:

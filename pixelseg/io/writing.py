@@ -264,8 +264,7 @@ class _Target:
     @property
     def _is_rgb(self) -> bool:
         # Four channels are not written as RGBA: they would lose one when they are read as colours.
-        is_eight_or_sixteen_bit = self.dtype.name in ("uint8", "uint16")
-        return self.has_channels and self.shape[-1] == 3 and is_eight_or_sixteen_bit
+        return self.has_channels and self.shape[-1] == 3 and self.dtype.name in ("uint8", "uint16")
 
     @property
     def _in_planes(self) -> bool:

@@ -28,6 +28,7 @@ and `result`.
 | objects | background, which is scored; `ignore` is for void | background |
 """
 
+from ._accumulator import SetScores
 from ._contingency import ContingencyTable, contingency_table
 from .border_thinned import BorderThinnedScores, border_thinned_scores
 from .boundaries import BoundaryScores, boundary_map, boundary_scores
@@ -39,12 +40,12 @@ from .classes import (
     accuracy,
     class_scores,
     cohen_kappa,
-    confusion_matrix,
     dice,
     iou,
     mean_iou,
     recall,
 )
+from .confusion import confusion_matrix
 from .covering import Covering, covering
 from .hierarchy_accumulator import (
     HierarchyAccumulator,
@@ -66,12 +67,11 @@ from .instances import (
 from .matching import BoundaryMatching, match_boundaries
 from .rand import PartitionScores, adapted_rand, adjusted_rand_index, rand_index
 from .ranking import average_precision, roc_auc
-from .regions import RegionAccumulator, RegionScores, RegionSetScores, region_scores
+from .regions import RegionAccumulator, RegionScores, region_scores
 from .superpixel_averages import SuperpixelAverages, average_over_k, superpixel_averages
 from .superpixels import (
     SuperpixelAccumulator,
     SuperpixelScores,
-    SuperpixelSetScores,
     superpixel_scores,
 )
 from .superpixels_alone import boundary_density, compactness, explained_variation
@@ -84,6 +84,8 @@ from .surfaces import (
 from .thinning import thin_boundaries
 
 __all__ = [
+    # sets of images
+    "SetScores",
     # every pair of labels
     "contingency_table",
     "ContingencyTable",
@@ -108,7 +110,6 @@ __all__ = [
     "region_scores",
     "RegionAccumulator",
     "RegionScores",
-    "RegionSetScores",
     "covering",
     "Covering",
     "rand_index",
@@ -138,7 +139,6 @@ __all__ = [
     "superpixel_scores",
     "SuperpixelAccumulator",
     "SuperpixelScores",
-    "SuperpixelSetScores",
     "explained_variation",
     "compactness",
     "boundary_density",

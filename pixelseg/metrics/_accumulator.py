@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from ._averages import mean_of
 from ._inputs import as_thresholds
 
 
@@ -58,6 +60,29 @@ class Accumulator:
         return self._images
 
 
+Scores = TypeVar("Scores")
+
+
+@dataclass(frozen=True)
+class SetScores(Generic[Scores]):
+    """The scores of each image, in the order of `update`, and their `mean` over images.
+
+    A score that an image has no value for (NaN) is averaged over the others.
+    """
+
+    mean: Scores
+    images: tuple[Scores, ...]
+
+
+class MeanAccumulator(Accumulator, Generic[Scores]):
+    """An accumulator that averages scores: every image of the set weighs the same."""
+
+    def result(self) -> SetScores[Scores]:
+        """Average the images so far; without any a ValueError."""
+        images = self._records()
+        return SetScores(mean_of(images), tuple(images))
+
+
 class ThresholdAccumulator(Accumulator):
     """An accumulator of scores at thresholds, the same ones for every image."""
 
@@ -71,12 +96,12 @@ class ThresholdAccumulator(Accumulator):
 
     def _check_alike(self, other: Self) -> None:
         super()._check_alike(other)
-        if other._levels is not None:
+        if other._images:
             self._keep_levels(other._levels)
 
     def _keep_levels(self, levels: Array) -> None:
         """Settle the thresholds that scores are kept at, or refuse others than before."""
-        before = levels if self._levels is None else self._levels
+        before = self._levels if self._images else levels
         if not np.array_equal(levels, before):
             raise ValueError(
                 f"prediction has {len(levels)} thresholds, up to {levels[-1]}, but the images "

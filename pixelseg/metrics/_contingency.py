@@ -8,7 +8,7 @@ are read block by block: a mapped file of any size needs a few megabytes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -140,11 +140,15 @@ def _read(name: str, source: Any, box: tuple[slice, ...]) -> Array:
 class PartitionTable(ContingencyTable):
     """A contingency table of partitions, whose prediction may have a background.
 
-    `is_segment` (n_prediction,) is False for the label of the background, which is no segment:
-    each of its pixels stands alone.
+    `background` is the label that is no segment, -1 for none: each of its pixels stands alone.
     """
 
-    is_segment: Array = field(kw_only=True)
+    background: int = -1
+
+    @cached_property
+    def is_segment(self) -> Array:
+        """Which labels of the prediction are segments, bool (n_prediction,)."""
+        return np.asarray(self.prediction_labels != self.background)
 
     @cached_property
     def in_segment(self) -> Array:
@@ -154,23 +158,30 @@ class PartitionTable(ContingencyTable):
     @cached_property
     def n_alone(self) -> int:
         """Scored pixels on the background of the prediction."""
-        return int(self.prediction_sizes[~self.is_segment].sum())
+        return self.n_pixels - int(self.segment_sizes.sum())
+
+    @cached_property
+    def segment_counts(self) -> Array:
+        """Pixels of each cell in a segment of the prediction, int64."""
+        return self.counts[self.in_segment]
+
+    @cached_property
+    def segment_sizes(self) -> Array:
+        """Pixels of each segment of the prediction, int64."""
+        return self.prediction_sizes[self.is_segment]
 
 
 def partition_tables(
     truth: Any, prediction: Any, ignore: Ignore, background: int | None
 ) -> list[PartitionTable]:
     """One table for each annotator: `truth` is one array, a list of arrays, or a stack of them."""
-    background = as_background(background)
+    label = as_background(background)
     prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
-    tables = []
-    for one in split_truths(truth, len(prediction.shape)):
-        table = contingency_table(one, prediction, ignore=ignore)
-        is_segment = np.ones(len(table.prediction_labels), bool)
-        if background is not None:
-            is_segment = table.prediction_labels != background
-        tables.append(PartitionTable(**vars(table), is_segment=is_segment))
-    return tables
+    tables = [
+        contingency_table(one, prediction, ignore=ignore)
+        for one in split_truths(truth, len(prediction.shape))
+    ]
+    return [PartitionTable(**vars(table), background=label) for table in tables]
 
 
 def _boxes(shape: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
@@ -191,6 +202,9 @@ class _PairCounter:
     """Counts pairs of labels block by block: in a plain table while labels are small."""
 
     def __init__(self) -> None:
+        from . import _contingency_kernels
+
+        self._kernels = _contingency_kernels
         self._dense: Array | None = np.zeros((16, 16), np.int64)
         self._buffers = np.empty((2, BLOCK), np.int64)
         self._ones = np.ones(BLOCK, np.int64)
@@ -204,9 +218,7 @@ class _PairCounter:
         bounds = int(truth.max()) + 1, int(prediction.max()) + 1
         t, p = self._widen(0, truth), self._widen(1, prediction)
         if self._dense is not None and self._fit_dense(bounds):
-            from ._contingency_kernels import count_dense
-
-            count_dense(t, p, self._dense)
+            self._kernels.count_dense(t, p, self._dense)
             return
         self._hash(t, p, self._ones)
 
@@ -216,10 +228,10 @@ class _PairCounter:
         truth, prediction = rows.view(self._dtypes[0]), columns.view(self._dtypes[1])
         keep = np.ones(len(counts), bool)
         for label in ignored:
-            if 0 <= label <= np.iinfo(truth.dtype).max:
-                keep &= truth != label
-        n_ignored = int(counts[~keep].sum())
+            keep &= truth != label
+        n_pixels = int(counts.sum())
         truth, prediction, counts = truth[keep], prediction[keep], counts[keep]
+        n_ignored = n_pixels - int(counts.sum())
         check_something_left(len(counts) > 0, ignored)
         truth_labels, rows = np.unique(truth, return_inverse=True)
         prediction_labels, columns = np.unique(prediction, return_inverse=True)
@@ -256,10 +268,8 @@ class _PairCounter:
     def _cells(self) -> tuple[Array, Array, Array]:
         """Labels and counts of the cells that are not empty."""
         if self._dense is not None:
-            from ._contingency_kernels import list_cells
-
             rows, columns, counts = np.empty((3, np.count_nonzero(self._dense)), np.int64)
-            list_cells(self._dense, rows, columns, counts)
+            self._kernels.list_cells(self._dense, rows, columns, counts)
             return rows, columns, counts
         taken = self._counts > 0
         return self._rows[taken], self._columns[taken], self._counts[taken]
@@ -271,14 +281,12 @@ class _PairCounter:
         self._n_cells[0] = 0
 
     def _hash(self, truth: Array, prediction: Array, amounts: Array) -> None:
-        from ._contingency_kernels import count_hashed
-
         if self._counts.size == 0:
             self._allocate(FIRST_HASH_CELLS)
         done = 0
         while True:
             table = self._n_cells, self._rows, self._columns, self._counts
-            done = count_hashed(truth, prediction, amounts, done, *table)
+            done = self._kernels.count_hashed(truth, prediction, amounts, done, *table)
             if done == len(truth):
                 return
             cells = self._rows, self._columns, self._counts

@@ -24,9 +24,9 @@ def as_ignore(ignore: Ignore) -> tuple[int, ...]:
     return tuple(int(label) for label in labels)
 
 
-def as_background(background: Any) -> int | None:
-    """Check `background`: None or one label."""
-    return None if background is None else as_integer("background", background, "None or a label")
+def as_background(background: Any) -> int:
+    """Check `background`, None or one label; None becomes -1, which no pixel has."""
+    return -1 if background is None else as_integer("background", background, "None or a label")
 
 
 def check_not_mask(truth: Any, ignored: tuple[int, ...]) -> None:
@@ -67,7 +67,7 @@ def split_truths(truth: Any, ndim: int) -> list[Any]:
     if isinstance(truth, list | tuple):
         if len(truth) == 0:
             raise ValueError("truth is empty: pass the labels of at least one annotator.")
-        if np.ndim(truth[0]) >= ndim:
+        if len(np.shape(truth[0])) >= ndim:
             return list(truth)
     truth = truth if is_array_like(truth) else np.asarray(truth)
     return [truth[k] for k in range(truth.shape[0])] if len(truth.shape) == ndim + 1 else [truth]
@@ -89,7 +89,7 @@ def as_annotations(truth: Any, shape: tuple[int, ...], name: str = "prediction")
 
 def spatial_shape(truth: Any) -> tuple[int, ...]:
     """The shape of an image whose truth is one map, a list of maps or a stack of them."""
-    several = isinstance(truth, list | tuple) and len(truth) > 0 and np.ndim(truth[0]) > 1
+    several = isinstance(truth, list | tuple) and len(truth) > 0 and len(np.shape(truth[0])) > 1
     shape = np.shape(truth[0] if several else truth)
     if len(shape) not in (2, 3) or 0 in shape:
         raise ValueError(
@@ -101,8 +101,10 @@ def spatial_shape(truth: Any) -> tuple[int, ...]:
 
 def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
     """Where a truth holds one of the ignored labels; nowhere in a bool map, which has no labels."""
-    result = np.zeros(truth.shape, bool)
-    for label in ignored if truth.dtype != bool else ():
+    if truth.dtype == bool or not ignored:
+        return np.zeros(truth.shape, bool)
+    result = np.asarray(truth == ignored[0])
+    for label in ignored[1:]:
         result |= truth == label
     return result
 

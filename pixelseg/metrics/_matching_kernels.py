@@ -1,9 +1,12 @@
 """Least-cost one-to-one matching on a sparse bipartite graph with costs that are integers.
 
-Rows are the pixels of one map and columns the pixels of the other. A row may stay alone for
+Rows are the pixels of one map and columns the pixels of the other. A row may stay unmatched for
 `outlier_cost`. The method is that of shortest augmenting paths: rows enter one by one, each by
-the cheapest chain of exchanges, found by Dijkstra's algorithm on reduced costs
+the cheapest augmenting path, found by Dijkstra's algorithm on reduced costs
 `cost - row_price - column_price`, which the prices keep from being negative.
+
+Tried: auction steps before the paths (slower on small maps, no gain on large ones); matching from
+the truth's side (1.7 times slower on large maps). See docs/decisions/0015-boundary-matching.md.
 """
 
 import numpy as np
@@ -12,7 +15,7 @@ from .._core.jit import kernel
 
 #: Marks a row without a column, a column without a row, and a pixel that is not in the map.
 NONE = -1
-#: The distance of a column that no chain has reached.
+#: The distance of a column that no path has reached.
 FAR = 2**62
 
 
@@ -51,28 +54,28 @@ def match(rows, start, columns, costs, outlier_cost, column_of, row_of):
 
     rows : int64 (n,), the rows that take part, each once; the others are as if absent
     start, columns, costs : candidates of every row, costs from low to high
-    outlier_cost : int64, the price of leaving a row alone
+    outlier_cost : int64, the price of leaving a row unmatched
     column_of : int32 (n_rows,), filled for `rows`; row_of : int32 (n_columns,), filled
     """
     n_columns = len(row_of)
     row_price = np.zeros(len(column_of), np.int64)
     column_price = np.zeros(n_columns, np.int64)
     row_of[:] = NONE
-    late = np.empty(len(rows), np.int64)
-    n_late = 0
+    unmatched = np.empty(len(rows), np.int64)
+    n_unmatched = 0
     for row in rows:
-        if not take_nearest(row, start, columns, costs, outlier_cost, row_price, column_of, row_of):
-            late[n_late] = row
-            n_late += 1
+        if not greedy_init(row, start, columns, costs, outlier_cost, row_price, column_of, row_of):
+            unmatched[n_unmatched] = row
+            n_unmatched += 1
 
     distance = np.full(n_columns, FAR, np.int64)
     came_from = np.empty(n_columns, np.int32)
     seen = np.empty(n_columns, np.int32)
     settled = np.empty(n_columns, np.int32)
     heap = np.empty(len(columns) + 1, np.int64)
-    for k in range(n_late):
-        n_seen = enter(
-            late[k], start, columns, costs, outlier_cost, column_of, row_of, row_price,
+    for k in range(n_unmatched):
+        n_seen = augment(
+            unmatched[k], start, columns, costs, outlier_cost, column_of, row_of, row_price,
             column_price, distance, came_from, seen, settled, heap,
         )  # fmt: skip
         for j in range(n_seen):
@@ -80,8 +83,8 @@ def match(rows, start, columns, costs, outlier_cost, column_of, row_of):
 
 
 @kernel
-def take_nearest(row, start, columns, costs, outlier_cost, row_price, column_of, row_of):
-    """Give a row the first free one of its nearest columns; whether there was one."""
+def greedy_init(row, start, columns, costs, outlier_cost, row_price, column_of, row_of):
+    """Match a row to the first free one of its nearest columns; whether there was one."""
     column_of[row] = NONE
     first, stop = start[row], start[row + 1]
     if first == stop:
@@ -99,13 +102,13 @@ def take_nearest(row, start, columns, costs, outlier_cost, row_price, column_of,
 
 
 @kernel
-def enter(
+def augment(
     new_row, start, columns, costs, outlier_cost, column_of, row_of, row_price, column_price,
     distance, came_from, seen, settled, heap,
 ):  # fmt: skip
-    """Bring one row in by the cheapest chain of exchanges; return how many columns were seen.
+    """Match one row by the cheapest augmenting path; return how many columns were seen.
 
-    A chain ends at a free column, or leaves alone a row on the way (`new_row` too, at first).
+    A path ends at a free column, or leaves unmatched a row on the way (`new_row` too, at first).
     `distance` is FAR everywhere on entry; the first columns in `seen` say where it changed.
     """
     n_seen = 0
@@ -151,13 +154,13 @@ def enter(
         column = settled[k]
         row_price[row_of[column]] += best - distance[column]
         column_price[column] -= best - distance[column]
-    exchange(new_row, last_row, last_column, came_from, column_of, row_of)
+    flip_path(new_row, last_row, last_column, came_from, column_of, row_of)
     return n_seen
 
 
 @kernel
-def exchange(new_row, last_row, last_column, came_from, column_of, row_of):
-    """Carry out the chain that ends at `last_column`, or else by leaving `last_row` alone."""
+def flip_path(new_row, last_row, last_column, came_from, column_of, row_of):
+    """Flip the path that ends at `last_column`, or else by leaving `last_row` unmatched."""
     column = last_column
     if column == NONE:
         column = column_of[last_row]

@@ -1,6 +1,6 @@
 """Objects that overlap, and one-to-one pairs of them.
 
-Few objects touch several others, so that the graph of who touches whom falls into small pieces:
+Few objects touch several others, so that the graph of who touches whom falls into small components:
 each is assigned by itself, and most need no assignment at all.
 """
 
@@ -84,14 +84,14 @@ def pair_above(
         return places
     chosen = [places[alone]]
     contested = places[~alone]
-    # A pair is worth more than all that the others' IoU can add up to, or only its own IoU.
+    # A pair weighs more than all that the others' IoU can add up to, or only its own IoU.
     bonus = float(min(overlaps.n_truth, overlaps.n_prediction)) if most_pairs else 0.0
-    for piece in connected_pieces(overlaps, contested):
-        chosen.append(assign(overlaps, piece, bonus))
+    for component in _components_of(overlaps, contested):
+        chosen.append(_assign(overlaps, component, bonus))
     return np.sort(np.concatenate(chosen))
 
 
-def connected_pieces(overlaps: Overlaps, places: Array) -> list[Array]:
+def _components_of(overlaps: Overlaps, places: Array) -> list[Array]:
     """Split pairs by who touches whom."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -99,21 +99,21 @@ def connected_pieces(overlaps: Overlaps, places: Array) -> list[Array]:
     n = overlaps.n_truth + overlaps.n_prediction
     rows, columns = overlaps.rows[places], overlaps.columns[places] + overlaps.n_truth
     graph = coo_array((np.ones(len(places), bool), (rows, columns)), (n, n))
-    _, piece_of = connected_components(graph, directed=False)
-    piece = piece_of[rows]
-    order = np.argsort(piece, kind="stable")
-    return np.split(places[order], np.flatnonzero(np.diff(piece[order])) + 1)
+    _, component_of = connected_components(graph, directed=False)
+    component = component_of[rows]
+    order = np.argsort(component, kind="stable")
+    return np.split(places[order], np.flatnonzero(np.diff(component[order])) + 1)
 
 
-def assign(overlaps: Overlaps, places: Array, bonus: float) -> Array:
-    """The pairs of one piece that are worth most together, each its IoU and a bonus."""
+def _assign(overlaps: Overlaps, places: Array, bonus: float) -> Array:
+    """The pairs of one component that weigh most together, each its IoU and a bonus."""
     from scipy.optimize import linear_sum_assignment
 
     rows, row_of = np.unique(overlaps.rows[places], return_inverse=True)
     columns, column_of = np.unique(overlaps.columns[places], return_inverse=True)
-    worth = np.zeros((len(rows), len(columns)))
-    place_at = np.full(worth.shape, -1, np.int64)
-    worth[row_of, column_of] = overlaps.iou[places] + bonus
+    weights = np.zeros((len(rows), len(columns)))
+    place_at = np.full(weights.shape, -1, np.int64)
+    weights[row_of, column_of] = overlaps.iou[places] + bonus
     place_at[row_of, column_of] = places
-    chosen = place_at[linear_sum_assignment(worth, maximize=True)]
+    chosen = place_at[linear_sum_assignment(weights, maximize=True)]
     return chosen[chosen >= 0]

@@ -1,7 +1,7 @@
 """What the metrics of superpixels look at: connected segments, boundary marks, overlaps.
 
-Label images are int32 here, and 0 where a pixel does not count: outside
-the mask, or ignored by an annotator. So the labels that were given are moved up by one.
+Label images are int32 here, and 0 where a pixel does not count: outside the mask, on the background
+of the segments, or ignored by an annotator. So the labels that were given are moved up by one.
 """
 
 from __future__ import annotations
@@ -68,21 +68,24 @@ class SegmentsView:
 
 def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) -> SegmentsView:
     """Check segments and split them into connected components."""
-    background = as_background(background)
+    label = as_background(background)
     array = as_labels(segments, name="segments")
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"segments has shape {array.shape} but must be (H, W) or (D, H, W) with at least one "
             "pixel."
         )
-    outside = np.zeros(array.shape, bool) if mask is None else ~as_mask(mask, array.shape)
-    if outside.all():
-        raise ValueError("mask is False everywhere: pass one that is True where a pixel counts.")
-    if background is not None:
-        outside |= array == background
+    outside = np.asarray(array == label)
+    if mask is not None:
+        mask = as_mask(mask, array.shape)
+        if not mask.any():
+            raise ValueError(
+                "mask is False everywhere: pass one that is True where a pixel counts."
+            )
+        outside |= ~mask
     if outside.all():
         raise ValueError(
-            f"segments is {background}, the background, wherever it counts: pass background=None "
+            f"segments is {label}, the background, wherever it counts: pass background=None "
             "to score that label as a superpixel."
         )
     return SegmentsView(*label_components(_as_positive(array, outside)))
@@ -110,11 +113,11 @@ def _as_positive(labels: Array, outside: Array) -> Array:
         labels = relabel_sequential(labels)[0]
     planes = labels.astype(SEGMENT_DTYPE, order="C")
     planes += 1
-    planes[outside] = OUTSIDE
+    np.copyto(planes, OUTSIDE, where=outside)
     return planes
 
 
-def widen(marks: Array, radius: int) -> Array:
+def _widen(marks: Array, radius: int) -> Array:
     """Mark whatever has a mark within a square (a cube) of half-width `radius`."""
     for axis, size in enumerate(marks.shape):
         reach = min(radius, size - 1)
@@ -155,11 +158,11 @@ class Hits:
 
 def count_hits(truths: list[Array], view: SegmentsView, radius: int) -> list[Hits]:
     """Look for the boundaries of each annotator in those of the segments, and the reverse."""
-    near_segments = widen(view.marks, radius)
+    near_segments = _widen(view.marks, radius)
     hits = []
     for truth in truths:
         marks = find_borders(truth, ignore=OUTSIDE)
-        alone = (view.marks > widen(marks, radius)) & (truth != 0)
+        alone = (view.marks > _widen(marks, radius)) & (truth != 0)
         hits.append(
             Hits(
                 n_truth=int(np.count_nonzero(marks)),

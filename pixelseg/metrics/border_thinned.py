@@ -103,7 +103,7 @@ def border_thinned_scores(
     for level in levels:
         pairs, rand, info = [], [], []
         for cell, inside in zip(cells, maps, strict=True):
-            table = partition_tables(cell, thin_borders(inside > level), 0, 0)[0]
+            table = partition_tables(cell, _thin_borders(inside > level), 0, 0)[0]
             both, in_truth, in_prediction = joined_pairs(table)
             pairs.append((both, in_prediction, in_truth))
             rand.append(partition_scores(*pairs[-1]))
@@ -141,7 +141,7 @@ def _as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Arra
     return slices, interior.reshape(-1, *interior.shape[-2:])
 
 
-def thin_borders(inside: Array) -> Array:
+def _thin_borders(inside: Array) -> Array:
     """Segments of a mask (H, W) grown until 1-pixel lines, labelled 0, part them."""
     from ._basins_kernels import DAM, grow_basins
 

@@ -99,10 +99,11 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = 0) -> Array:
 
 def _over_blocks(extreme: np.ufunc, labels: Array) -> Array:
     """Take the extreme label of each 2 x 2 block; the last row and column stand for themselves."""
-    across = labels.copy()
+    across, result = np.empty_like(labels), np.empty_like(labels)
     extreme(labels[:, :-1], labels[:, 1:], out=across[:, :-1])
-    result = across.copy()
+    across[:, -1] = labels[:, -1]
     extreme(across[:-1], across[1:], out=result[:-1])
+    result[-1] = across[-1]
     return result
 
 
@@ -190,14 +191,14 @@ def boundary_scores(
 
 
 @dataclass(frozen=True)
-class Annotation:
+class _Annotation:
     """One annotator's boundary map, and where that annotator says nothing."""
 
     boundaries: Array
     ignored: Array
 
 
-def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotation]:
+def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[_Annotation]:
     """Check what was given as truth, and mark and thin the boundaries of segmentations."""
     truths = as_annotations(truth, shape)
     labels = as_ignore(ignore)
@@ -206,12 +207,12 @@ def annotate(truth: Any, shape: tuple[int, ...], ignore: Ignore) -> list[Annotat
         ignored = ignored_pixels(one, labels)
         if one.dtype != bool:
             one = thin_boundaries(boundary_map(one, ignore=labels))
-        annotations.append(Annotation(one & ~ignored, ignored))
+        annotations.append(_Annotation(one & ~ignored, ignored))
     check_something_left(not all(one.ignored.all() for one in annotations), labels)
     return annotations
 
 
-def count_matches(annotations: list[Annotation], maps: list[Array], reach: float) -> Array:
+def count_matches(annotations: list[_Annotation], maps: list[Array], reach: float) -> Array:
     """Match every map with every annotator; the four counts of each map, int64 (n_maps, 4).
 
     The counts are matched and all truth pixels, summed over annotators, and matched (by any

@@ -21,9 +21,9 @@ from .boundaries import annotate, boundary_map, count_matches, f_measure, rates
 from .thinning import thin_boundaries
 
 #: Between two thresholds, recall and precision are mixed at this many points for ODS.
-POINTS_BETWEEN_THRESHOLDS = 100
+_POINTS_BETWEEN_THRESHOLDS = 100
 #: Average precision is read at recalls 0, 0.01, ..., 1.
-RECALL_GRID = 101
+_RECALL_GRID = 101
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ class BoundaryAccumulator(ThresholdAccumulator):
         self.ignore = ignore
         self.background = background
         as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(self, truth: Any, prediction: Any) -> BoundaryAccumulator:
         """Score one image.
@@ -193,7 +194,7 @@ class BoundaryAccumulator(ThresholdAccumulator):
 
 def _best_point(thresholds: Array, recall: Array, precision: Array) -> BoundaryPoint:
     """The point of largest F on the curve, straight between neighbours; the first of equals."""
-    share = np.linspace(0, 1, POINTS_BETWEEN_THRESHOLDS)
+    share = np.linspace(0, 1, _POINTS_BETWEEN_THRESHOLDS)
 
     def mix(values: Array) -> Array:
         between = np.outer(values[:-1], 1 - share) + np.outer(values[1:], share)
@@ -214,7 +215,7 @@ def _average_precision(recall: Array, precision: Array) -> float:
     known, first = np.unique(recall, return_index=True)
     if len(known) < 2:
         return 0.0
-    grid = np.linspace(0, 1, RECALL_GRID)
+    grid = np.linspace(0, 1, _RECALL_GRID)
     return float(
-        np.interp(grid, known, precision[first], left=0, right=0).sum() / (RECALL_GRID - 1)
+        np.interp(grid, known, precision[first], left=0, right=0).sum() / (_RECALL_GRID - 1)
     )

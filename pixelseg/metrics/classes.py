@@ -1,7 +1,7 @@
-"""Metrics of pixel classes: the confusion matrix, and what follows from it.
+"""Metrics of pixel classes: what follows from the confusion matrix.
 
-Classes are positive integers, and 0 in the truth is unlabelled: it is left out by default. The
-single scores take a confusion matrix, so that one is counted once, or pooled over images by adding.
+The single scores take a confusion matrix, so that one is counted once, or pooled over images by
+adding.
 
 What is 0 / 0 is NaN, and is left out of means: the IoU and Dice of a class that occurs neither in
 truth nor in prediction, the recall of a class that does not occur in the truth, and every metric
@@ -11,7 +11,6 @@ of an empty matrix.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,70 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array
-from .._core.checks import as_integer
 from ._accumulator import Accumulator
 from ._averages import ratio
-from ._contingency import ContingencyTable, contingency_table
+from ._contingency import contingency_table
 from ._inputs import Ignore, as_ignore
-
-#: So many classes make a matrix of 128 MB; more are objects, not classes.
-MOST_CLASSES = 1 << 12
-
-
-def confusion_matrix(
-    truth: Any, prediction: Any, *, n_classes: int | None = None, ignore: Ignore = 0
-) -> Array:
-    """Count the pixels of each pair (true class, predicted class).
-
-    Parameters
-    ----------
-    truth, prediction : arrays of int of one shape, any number of axes
-        Classes. Mapped files, zarr and HDF5 are read block by block.
-    n_classes : int, default None
-        Number of rows and columns; None takes what the largest label asks for, up to 4096. Give it
-        to add up matrices of several images.
-    ignore : int, sequence of int or None, default 0
-        Label or labels of the truth whose pixels are left out.
-
-    Returns
-    -------
-    confusion : array of int64, shape (n_classes, n_classes)
-        Truth in rows, prediction in columns. The first row is class 1, or class 0 if 0 is not
-        ignored.
-
-    Raises
-    ------
-    TypeError
-        If an array does not hold integers, or the truth is bool while 0 is ignored.
-    ValueError
-        If the shapes differ, a label is negative or beyond `n_classes`, the prediction is 0 where
-        the truth has a class and 0 is ignored, or no pixel is left.
-
-    Notes
-    -----
-    Equal to `sklearn.metrics.confusion_matrix` with `labels=range(1, n_classes + 1)`, 40 to
-    130 times sooner. Memory: 8 bytes a cell and some 1 MB, whatever the size of the image.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from pixelseg.metrics import confusion_matrix
-    >>> confusion_matrix(np.array([1, 1, 1, 2, 0]), np.array([1, 1, 2, 2, 2]))
-    array([[2, 1],
-           [0, 1]])
-    """
-    ignored = as_ignore(ignore)
-    table = contingency_table(truth, prediction, ignore=ignored)
-    if n_classes is None:
-        largest = _largest(table)
-        n_classes = max(1, largest - _first_class(ignored) + 1)
-        if n_classes > MOST_CLASSES:
-            raise ValueError(
-                f"{_name_of(largest, table)} holds {largest}, but a confusion matrix takes up to "
-                f"{MOST_CLASSES} classes: score the classes that occur by class_scores, or pass "
-                f"ignore={largest} if the label says nothing."
-            )
-    return _count_classes(table, n_classes, ignored).confusion
+from .confusion import ClassCounts, as_n_classes, count_classes, pool_classes
 
 
 def accuracy(confusion: npt.ArrayLike) -> float:
@@ -114,7 +54,7 @@ def recall(confusion: npt.ArrayLike) -> Array:
     Parameters
     ----------
     confusion : array of int, shape (n_classes, n_classes)
-        As `confusion_matrix` returns it, truth in rows.
+        As in `accuracy`.
 
     Returns
     -------
@@ -138,7 +78,7 @@ def iou(confusion: npt.ArrayLike) -> Array:
     Parameters
     ----------
     confusion : array of int, shape (n_classes, n_classes)
-        As `confusion_matrix` returns it, truth in rows.
+        As in `accuracy`.
 
     Returns
     -------
@@ -162,7 +102,7 @@ def mean_iou(confusion: npt.ArrayLike) -> float:
     Parameters
     ----------
     confusion : array of int, shape (n_classes, n_classes)
-        As `confusion_matrix` returns it, truth in rows.
+        As in `accuracy`.
 
     Returns
     -------
@@ -185,7 +125,7 @@ def dice(confusion: npt.ArrayLike) -> Array:
     Parameters
     ----------
     confusion : array of int, shape (n_classes, n_classes)
-        As `confusion_matrix` returns it, truth in rows.
+        As in `accuracy`.
 
     Returns
     -------
@@ -208,7 +148,7 @@ def cohen_kappa(confusion: npt.ArrayLike) -> float:
     Parameters
     ----------
     confusion : array of int, shape (n_classes, n_classes)
-        As `confusion_matrix` returns it, truth in rows.
+        As in `accuracy`.
 
     Returns
     -------
@@ -256,10 +196,12 @@ def class_scores(
 
     Parameters
     ----------
-    truth, prediction, ignore
+    truth, prediction
         As in `confusion_matrix`.
     n_classes : int, default None
         Number of classes, from the first; None takes the classes that occur, whatever their labels.
+    ignore
+        As in `confusion_matrix`.
 
     Returns
     -------
@@ -311,7 +253,7 @@ class ClassAccumulator(Accumulator):
 
     def __init__(self, n_classes: int | None = None, *, ignore: Ignore = 0) -> None:
         super().__init__()
-        self.n_classes = None if n_classes is None else _as_n_classes(n_classes)
+        self.n_classes = None if n_classes is None else as_n_classes(n_classes)
         self.ignore = ignore
         as_ignore(ignore)
 
@@ -319,7 +261,9 @@ class ClassAccumulator(Accumulator):
         """Add one image, as `class_scores` takes it, block by block; return the accumulator."""
         ignored = as_ignore(self.ignore)
         table = contingency_table(truth, prediction, ignore=ignored)
-        self._images = [_pool([*self._images, _count_classes(table, self.n_classes, ignored)])]
+        self._images = [
+            pool_classes([*self._images, count_classes(table, self.n_classes, ignored)])
+        ]
         return self
 
     def result(self) -> ClassScores:
@@ -327,7 +271,7 @@ class ClassAccumulator(Accumulator):
         return self._scores(stacklevel=3)
 
     def _scores(self, stacklevel: int) -> ClassScores:
-        counts = _pool(self._records())
+        counts = pool_classes(self._records())
         total = counts.confusion.sum()
         if counts.leaves_zero_out and (np.diagonal(counts.confusion) == total).any():
             warnings.warn(
@@ -340,60 +284,7 @@ class ClassAccumulator(Accumulator):
         return _scores_of(counts)
 
 
-@dataclass(frozen=True)
-class _ClassCounts:
-    """A confusion matrix, the class of each row, and whether pixels of 0 were left out of it."""
-
-    classes: Array
-    confusion: Array
-    leaves_zero_out: bool
-
-
-def _count_classes(
-    table: ContingencyTable, n_classes: int | None, ignored: tuple[int, ...]
-) -> _ClassCounts:
-    """The confusion of a table: of `n_classes` classes, or of those that occur."""
-    first, largest = _first_class(ignored), _largest(table)
-    if first == 1 and table.prediction_labels[0] == 0:
-        raise ValueError(
-            f"prediction is 0 (unlabelled) at {table.prediction_sizes[0]} pixels whose truth is a "
-            f"class: set them to a label of their own, such as {largest + 1}, to count them as "
-            "wrong, set the truth to 0 there to leave them out, or pass ignore=None if 0 is a "
-            "class."
-        )
-    labels = [side.astype(np.int64) for side in (table.truth_labels, table.prediction_labels)]
-    if n_classes is None:
-        classes = np.union1d(*labels)
-        if len(classes) > MOST_CLASSES:
-            raise ValueError(
-                f"truth and prediction hold {len(classes)} labels, but {MOST_CLASSES} classes are "
-                "the most: compare objects by region_scores and instance_scores."
-            )
-    else:
-        classes = np.arange(first, first + _as_n_classes(n_classes))
-        if largest > first + n_classes - 1:
-            raise ValueError(
-                f"{_name_of(largest, table)} holds {largest}, but n_classes={n_classes} stands for "
-                f"classes {first} to {classes[-1]}: pass n_classes={largest - first + 1}, or "
-                f"ignore={largest} if the label says nothing."
-            )
-    confusion = np.zeros((len(classes),) * 2, np.int64)
-    rows, columns = (np.searchsorted(classes, side) for side in labels)
-    confusion[rows[table.rows], columns[table.columns]] = table.counts
-    return _ClassCounts(classes, confusion, first == 1 and table.n_ignored > 0)
-
-
-def _pool(counts: Sequence[_ClassCounts]) -> _ClassCounts:
-    """The counts of several images together, of all their classes."""
-    classes = np.unique(np.concatenate([one.classes for one in counts]))
-    total = np.zeros((len(classes),) * 2, np.int64)
-    for one in counts:
-        places = np.searchsorted(classes, one.classes)
-        total[np.ix_(places, places)] += one.confusion
-    return _ClassCounts(classes, total, any(one.leaves_zero_out for one in counts))
-
-
-def _scores_of(counts: _ClassCounts) -> ClassScores:
+def _scores_of(counts: ClassCounts) -> ClassScores:
     """All metrics of a confusion matrix."""
     confusion = counts.confusion
     by_dice, by_class = dice(confusion), recall(confusion)
@@ -409,30 +300,6 @@ def _scores_of(counts: _ClassCounts) -> ClassScores:
         mean_dice=_mean_over_truth(by_dice, confusion),
         cohen_kappa=cohen_kappa(confusion),
     )
-
-
-def _largest(table: ContingencyTable) -> int:
-    """The largest label of either side."""
-    return max(int(table.truth_labels[-1]), int(table.prediction_labels[-1]))
-
-
-def _name_of(largest: int, table: ContingencyTable) -> str:
-    """The argument that holds the largest label."""
-    return "truth" if table.truth_labels[-1] == largest else "prediction"
-
-
-def _as_n_classes(n_classes: Any) -> int:
-    """Check a number of classes."""
-    rule = f"an integer from 1 to {MOST_CLASSES}"
-    n_classes = as_integer("n_classes", n_classes, rule)
-    if not 1 <= n_classes <= MOST_CLASSES:
-        raise ValueError(f"n_classes is {n_classes} but must be {rule}.")
-    return n_classes
-
-
-def _first_class(ignored: tuple[int, ...]) -> int:
-    """The class of the first row of a confusion matrix."""
-    return 1 if 0 in ignored else 0
 
 
 def _as_confusion(confusion: npt.ArrayLike) -> Array:

@@ -9,7 +9,7 @@ segment of the truth at its own best threshold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -66,19 +66,19 @@ class HierarchyCurve:
 
 
 @dataclass(frozen=True)
-class _ImageCounts:
-    """What is kept of one image: a few numbers a threshold.
+class _Counts:
+    """What is kept of an image: a few numbers a threshold; of a set, with one more axis in front.
 
-    `covered` (n_thresholds,) pixels of all its truths are covered, of `truth_pixels`;
-    `best_covered` if each segment takes its best threshold; `reverse_covered` (n_thresholds,)
-    pixels of the segmentations are, of `pixels`.
+    `covered` (n_thresholds,) pixels of all truths are covered, of `truth_pixels`; `best_covered`
+    if each segment takes its best threshold; `reverse_covered` (n_thresholds,) pixels of the
+    segmentations are, of `pixels`. All are float64 arrays.
     """
 
     covered: Array
-    truth_pixels: float
-    best_covered: float
+    truth_pixels: Array
+    best_covered: Array
     reverse_covered: Array
-    pixels: float
+    pixels: Array
     rand_index: Array
     variation: Array
 
@@ -135,7 +135,8 @@ class HierarchyAccumulator(ThresholdAccumulator):
         self.ignore = ignore
         self.background = background
         self.printed_digits = printed_digits
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
         if printed_digits is not None:
             as_count("printed_digits", printed_digits)
 
@@ -157,7 +158,8 @@ class HierarchyAccumulator(ThresholdAccumulator):
         self : HierarchyAccumulator
         """
         segmentations, levels = self._cut(prediction)
-        counts: list[tuple[float, float, float, float]] = []
+        self._keep_levels(levels)
+        curves: list[tuple[float, float, float, float]] = []
         best: list[Array] = []
         tables: list[PartitionTable] = []
         for segments in segmentations:
@@ -165,64 +167,54 @@ class HierarchyAccumulator(ThresholdAccumulator):
                 tables = partition_tables(truth, segments, self.ignore, self.background)
                 overlaps = [best_of_truth(table) for table in tables]
                 best = [np.maximum(*pair) for pair in zip(best or overlaps, overlaps, strict=True)]
-                counts.append(_counts_of(tables, overlaps))
+                curves.append(_points_of(tables, overlaps))
             else:
-                counts.append(counts[-1])
-        covered, reverse, rand_index, variation = np.transpose(counts)
-        self._keep_levels(levels)
-        pixels = sum(table.n_pixels for table in tables)
-        self._images.append(
-            _ImageCounts(
-                covered=self._print(covered),
-                truth_pixels=float(self._print(pixels)),
-                best_covered=float(self._print(covered_pixels(tables, best))),
-                reverse_covered=self._print(reverse * pixels / len(tables)),
-                pixels=float(self._print(pixels / len(tables))),
-                rand_index=self._print(rand_index),
-                variation=self._print(variation),
-            )
+                curves.append(curves[-1])
+        covered, reverse, rand_index, variation = np.transpose(curves)
+        truth_pixels = sum(table.n_pixels for table in tables)
+        pixels = truth_pixels / len(tables)
+        best_covered = covered_pixels(tables, best)
+        values = (
+            covered,
+            truth_pixels,
+            best_covered,
+            reverse * pixels,
+            pixels,
+            rand_index,
+            variation,
         )
+        self._images.append(_Counts(*map(self._print, values)))
         return self
 
     def result(self) -> HierarchyCurve:
         """Summarise the images so far; without any a ValueError."""
-        images = self._records()
-        thresholds = self._levels
-        covered = np.stack([image.covered for image in images])
-        pixels = np.array([image.truth_pixels for image in images])
-        best_place = np.argmax(covered, axis=1)
-        best = covered[np.arange(len(covered)), best_place]
-        curve = covered.sum(axis=0) / pixels.sum()
-        place = int(np.argmax(curve))
-        rand_index = np.stack([image.rand_index for image in images])
-        variation = np.stack([image.variation for image in images])
+        images, thresholds = self._records(), self._levels
+        names = [field.name for field in fields(_Counts)]
+        counts = _Counts(*(np.stack([getattr(one, name) for one in images]) for name in names))
+        pixels = counts.truth_pixels.sum()
+        best = np.argmax(counts.covered, axis=1)
         return HierarchyCurve(
             thresholds=thresholds.copy(),
-            covering=ThresholdSummary(
-                curve,
-                float(thresholds[place]),
-                float(curve[place]),
-                float(best.sum() / pixels.sum()),
-            ),
-            covering_best=sum(image.best_covered for image in images) / float(pixels.sum()),
-            rand_index=_summarise(thresholds, rand_index, np.max),
-            variation_of_information=_summarise(thresholds, variation, np.min),
+            covering=_summarise(thresholds, counts.covered, pixels, np.max),
+            covering_best=float(counts.best_covered.sum() / pixels),
+            rand_index=_summarise(thresholds, counts.rand_index, len(images), np.max),
+            variation_of_information=_summarise(thresholds, counts.variation, len(images), np.min),
             images=tuple(
                 ImageCovering(
-                    float(thresholds[where]),
+                    float(thresholds[k]),
                     Covering(
-                        float(value / image.truth_pixels),
-                        float(image.reverse_covered[where] / image.pixels),
+                        float(one.covered[k] / one.truth_pixels),
+                        float(one.reverse_covered[k] / one.pixels),
                     ),
                 )
-                for image, where, value in zip(images, best_place, best, strict=True)
+                for one, k in zip(images, best, strict=True)
             ),
         )
 
     def _cut(self, prediction: Any) -> tuple[list[Array | None], Array]:
         """The segmentations, None where one is that before it, and their thresholds."""
         if isinstance(prediction, list | tuple) or np.asarray(prediction).dtype.kind in "ui":
-            if np.ndim(prediction) == 2 and not isinstance(prediction, list | tuple):
+            if not isinstance(prediction, list | tuple) and np.ndim(prediction) == 2:
                 raise ValueError(
                     f"prediction has shape {np.shape(prediction)}, which is one segmentation: pass "
                     "a list, [prediction], of one for each threshold."
@@ -263,7 +255,7 @@ def _cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
     return cuts
 
 
-def _counts_of(
+def _points_of(
     tables: list[PartitionTable], overlaps: list[Array]
 ) -> tuple[float, float, float, float]:
     """Covered pixels, reverse covering, PRI and VOI of one segmentation."""
@@ -275,10 +267,9 @@ def _counts_of(
     )
 
 
-def _summarise(thresholds: Array, values: Array, best: Any) -> ThresholdSummary:
-    """Summarise a metric (n_images, n_thresholds) of which the `best` is the max or the min."""
-    curve = values.mean(axis=0)
+def _summarise(thresholds: Array, values: Array, total: float, best: Any) -> ThresholdSummary:
+    """Summarise values (n_images, n_thresholds) of which the `best` is the max or the min."""
+    curve = values.sum(axis=0) / total
     place = int(np.flatnonzero(curve == best(curve))[0])
-    return ThresholdSummary(
-        curve, float(thresholds[place]), float(curve[place]), float(best(values, axis=1).mean())
-    )
+    ois = best(values, axis=1).sum() / total
+    return ThresholdSummary(curve, float(thresholds[place]), float(curve[place]), float(ois))

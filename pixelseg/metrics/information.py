@@ -106,10 +106,10 @@ def variation_of(table: PartitionTable) -> VariationOfInformation:
     """Variation of information of one table; sums of terms that are never negative."""
     share = table.counts / table.n_pixels
     # A pixel that stands alone shares itself with its segment of the truth, and nothing is merged.
-    shared = np.where(table.in_segment, table.counts.astype(float), 1.0)
+    counts = np.where(table.in_segment, table.counts, 1)
     sizes = np.where(table.in_segment, table.prediction_sizes[table.columns], 1)
-    split = share @ np.log2(table.truth_sizes[table.rows] / shared)
-    merge = share @ np.log2(sizes / shared)
+    split = share @ np.log2(table.truth_sizes[table.rows] / counts)
+    merge = share @ np.log2(sizes / counts)
     return VariationOfInformation(float(split), float(merge))
 
 
@@ -119,8 +119,8 @@ def v_info_of(table: PartitionTable) -> PartitionScores:
     # A pixel that stands alone has the share 1 / n, whatever its truth.
     of_pixels = table.n_alone / n * np.log2(n)
     of_truth = _entropy(table.truth_sizes, n)
-    of_prediction = _entropy(table.prediction_sizes[table.is_segment], n) + of_pixels
-    joint = _entropy(table.counts[table.in_segment], n) + of_pixels
+    of_prediction = _entropy(table.segment_sizes, n) + of_pixels
+    joint = _entropy(table.segment_counts, n) + of_pixels
     shared = min(max(of_truth + of_prediction - joint, 0.0), of_truth, of_prediction)
     return partition_scores(shared, of_truth, of_prediction)
 

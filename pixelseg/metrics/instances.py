@@ -133,12 +133,14 @@ def panoptic_quality(
 
     Parameters
     ----------
-    truth, prediction, ignore
+    truth, prediction
         As in `instance_scores`; objects of one class.
     threshold : float, default 0.5
         Intersection over union that a pair must reach.
     strict : bool, default True
         Whether a pair must be above the threshold, as the paper says. (StarDist takes at least.)
+    ignore
+        As in `instance_scores`.
 
     Returns
     -------
@@ -169,12 +171,14 @@ def aggregated_jaccard_index(
 
     Parameters
     ----------
-    truth, prediction, ignore
+    truth, prediction
         As in `instance_scores`.
     one_to_one : bool, default False
         False is the AJI of the paper: each true object takes the predicted object of highest IoU,
         the lowest label of equals, though another may have taken it too. True is AJI+: pairs are
         one to one, of largest total IoU.
+    ignore
+        As in `instance_scores`.
 
     Returns
     -------

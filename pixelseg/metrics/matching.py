@@ -6,7 +6,7 @@ as in the Berkeley benchmark (Martin, Fowlkes and Malik, IEEE TPAMI 26(5), 2004)
 can be had, and of those pairings one with the least total distance. Dilating one of the maps by
 the tolerance is not the same; it inflates F by some 0.025.
 
-The exact problem is an assignment with a price for staying alone. Candidates are few (the pixels
+The exact problem is an assignment with a price for staying alone. _Candidates are few (the pixels
 of a thin line within a disc), and shortest augmenting paths stay near the pixel they start from.
 """
 
@@ -21,9 +21,9 @@ from .._core.arrays import Array, check_same_shape
 from ._inputs import as_map, as_reach
 
 #: Distances are counted in hundredths of a pixel, which makes the costs integers.
-COST_OF_A_PIXEL = 100
+_COST_OF_A_PIXEL = 100
 #: Leaving a pair unmade costs as much as this many pairs at the tolerance.
-OUTLIER_FACTOR = 100
+_OUTLIER_FACTOR = 100
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def match_boundaries(
 
 
 @dataclass(frozen=True)
-class Candidates:
+class _Candidates:
     """The pairs that a tolerance allows: for each row (pixel of one map) its columns (the other).
 
     Row r has `columns[start[r]:start[r + 1]]`, from near to far, at `costs` of the same places.
@@ -145,7 +145,7 @@ class Candidates:
         return column_of, row_of
 
 
-def find_candidates(truth: Array, prediction: Array, reach: float) -> Candidates:
+def find_candidates(truth: Array, prediction: Array, reach: float) -> _Candidates:
     """List, for each pixel of `prediction`, the pixels of `truth` within `reach` pixels."""
     from ._matching_kernels import count_candidates, list_candidates
 
@@ -162,7 +162,7 @@ def find_candidates(truth: Array, prediction: Array, reach: float) -> Candidates
     near_first = np.argsort(squared, kind="stable")
     near_first = near_first[: np.count_nonzero(squared <= reach * reach)]
     offsets = (step[:, np.newaxis] * padded.shape[1] + step).ravel()[near_first]
-    offset_costs = np.rint(COST_OF_A_PIXEL * np.sqrt(squared[near_first])).astype(np.int32)
+    offset_costs = np.rint(_COST_OF_A_PIXEL * np.sqrt(squared[near_first])).astype(np.int32)
 
     start = np.empty(len(positions) + 1, np.int64)
     column_at = padded.reshape(-1)
@@ -170,5 +170,5 @@ def find_candidates(truth: Array, prediction: Array, reach: float) -> Candidates
     edge_columns = np.empty(start[-1], np.int32)
     edge_costs = np.empty(start[-1], np.int32)
     list_candidates(positions, column_at, offsets, offset_costs, edge_columns, edge_costs)
-    outlier_cost = max(1, int(np.ceil(COST_OF_A_PIXEL * OUTLIER_FACTOR * reach)))
-    return Candidates(start, edge_columns, edge_costs, n_columns, outlier_cost)
+    outlier_cost = max(1, int(np.ceil(_COST_OF_A_PIXEL * _OUTLIER_FACTOR * reach)))
+    return _Candidates(start, edge_columns, edge_costs, n_columns, outlier_cost)

@@ -172,10 +172,9 @@ def adjusted_rand_index_of(table: PartitionTable) -> float:
 
 def joined_pairs(table: PartitionTable) -> tuple[float, float, float]:
     """Ordered pairs of pixels, each with itself too, joined in both, in truth, in prediction."""
-    cells = table.counts[table.in_segment].astype(float)
-    columns = table.prediction_sizes[table.is_segment].astype(float)
-    rows = table.truth_sizes.astype(float)
-    return cells @ cells + table.n_alone, rows @ rows, columns @ columns + table.n_alone
+    groups = table.segment_counts, table.truth_sizes, table.segment_sizes
+    both, in_truth, in_prediction = (sizes @ sizes for sizes in (g.astype(float) for g in groups))
+    return both + table.n_alone, in_truth, in_prediction + table.n_alone
 
 
 def partition_scores(shared: float, of_prediction: float, of_truth: float) -> PartitionScores:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ._accumulator import Accumulator
+from ._accumulator import MeanAccumulator
 from ._averages import mean, mean_of
 from ._contingency import PartitionTable, partition_tables
 from ._inputs import Ignore, as_background, as_ignore
@@ -92,15 +92,7 @@ def _scores_of(tables: list[PartitionTable]) -> RegionScores:
     )
 
 
-@dataclass(frozen=True)
-class RegionSetScores:
-    """Scores of partitions over a set: `mean`, each image weighing the same, and each image."""
-
-    mean: RegionScores
-    images: tuple[RegionScores, ...]
-
-
-class RegionAccumulator(Accumulator):
+class RegionAccumulator(MeanAccumulator[RegionScores]):
     """Average the scores of partitions over images: every image of the set weighs the same.
 
     Parameters
@@ -127,7 +119,8 @@ class RegionAccumulator(Accumulator):
         super().__init__()
         self.ignore = ignore
         self.background = background
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(self, truth: Any, prediction: Any) -> RegionAccumulator:
         """Add one image, as `region_scores` takes it; return the accumulator."""
@@ -135,8 +128,3 @@ class RegionAccumulator(Accumulator):
             region_scores(truth, prediction, ignore=self.ignore, background=self.background)
         )
         return self
-
-    def result(self) -> RegionSetScores:
-        """Average the images so far; without any a ValueError."""
-        images = self._records()
-        return RegionSetScores(mean_of(images), tuple(images))

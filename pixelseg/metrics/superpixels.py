@@ -5,7 +5,7 @@ Vision and Image Understanding 166, 2018, and the papers named at each score. Tw
 superpixel matter to most of them: how its pixels spread over the true regions, which is one
 table of overlaps, and where its outline runs.
 
-As in that benchmark, segments are first split into pieces that are connected across sides of
+As in that benchmark, segments are first split into components that are connected across sides of
 pixels: a label that lies in two places is two superpixels. The benchmark's program has quirks
 (rounding, window shape, what it does with empty input); here the definition holds, and the
 docstrings say where the program differs.
@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ._accumulator import Accumulator
-from ._averages import aggregate, check_annotators, mean_of
+from ._accumulator import MeanAccumulator
+from ._averages import aggregate, check_annotators
 from ._contingency import contingency_table
 from ._inputs import Ignore, as_background, as_ignore, as_reach
 from ._superpixel_overlaps import achievable_accuracy, levin, neubert_protzel
@@ -167,18 +167,7 @@ def superpixel_scores(
     )
 
 
-@dataclass(frozen=True)
-class SuperpixelSetScores:
-    """The scores of each image, in the order of `update`, and their mean over images.
-
-    A metric that an image has no value for (NaN) is averaged over the others.
-    """
-
-    mean: SuperpixelScores
-    images: tuple[SuperpixelScores, ...]
-
-
-class SuperpixelAccumulator(Accumulator):
+class SuperpixelAccumulator(MeanAccumulator[SuperpixelScores]):
     """Average the scores of superpixels over images.
 
     Parameters
@@ -218,7 +207,8 @@ class SuperpixelAccumulator(Accumulator):
         self.background = background
         check_annotators(annotators)
         as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore), as_background(background)
+        as_ignore(ignore)
+        as_background(background)
 
     def update(
         self,
@@ -245,8 +235,3 @@ class SuperpixelAccumulator(Accumulator):
             )
         )
         return self
-
-    def result(self) -> SuperpixelSetScores:
-        """Average the images so far; without any a ValueError."""
-        images = self._records()
-        return SuperpixelSetScores(mean_of(images), tuple(images))

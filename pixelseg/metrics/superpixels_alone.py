@@ -1,6 +1,6 @@
 """Metrics of superpixels that need no truth: how flat, how round, how ragged they are.
 
-Segments are first split into pieces that are connected across sides of pixels, as in
+Segments are first split into components that are connected across sides of pixels, as in
 `superpixel_scores`, which has these three among the others.
 """
 
@@ -28,10 +28,12 @@ def explained_variation(
 
     Parameters
     ----------
-    segments, background, mask
+    segments
         As in `superpixel_scores`.
     image : array, shape of `segments`, with or without an axis of channels
         The image that was segmented, any real dtype; the channels are summed.
+    background, mask
+        As in `superpixel_scores`.
     channel_axis : int, "auto" or None, default "auto"
         The axis of `image` that holds the channels, None if there is none.
 

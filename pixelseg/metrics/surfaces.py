@@ -8,13 +8,15 @@ the average symmetric surface distance (ASSD).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array, as_spacing, check_same_shape
+from .._core.checks import as_number
 from .._core.grid import find_borders
 
 
@@ -98,23 +100,18 @@ def hausdorff_distance(
 
     Parameters
     ----------
-    truth, prediction : arrays of bool, shape (H, W) or (D, H, W)
-        True in the object.
+    truth, prediction
+        As in `surface_distances`.
     percentile : float, default 100
         100 is the Hausdorff distance proper, the largest; 95 is the usual robust one ("HD95").
-    spacing : float or sequence of float, default None
-        Size of a pixel along each axis; None is 1.
+    spacing
+        As in `surface_distances`.
 
     Returns
     -------
     distance : float
         In the unit of `spacing`. NaN if both objects are empty (there is nothing to measure),
         infinite if only one is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `surface_distances`; also if `percentile` is not between 0 and 100.
 
     Notes
     -----
@@ -134,14 +131,11 @@ def hausdorff_distance(
     >>> hausdorff_distance(truth, prediction, spacing=0.5)
     1.0
     """
-    if not 0 <= percentile <= 100:
-        raise ValueError(f"percentile is {percentile!r} but must be from 0 to 100.")
-    distances = surface_distances(truth, prediction, spacing=spacing)
-    both = (distances.truth_to_prediction, distances.prediction_to_truth)
-    state = _state_of_empty(*both)
-    if state is not None:
-        return state
-    return float(max(np.percentile(one, percentile) for one in both))
+    percentile = as_number("percentile", percentile, least=0, most=100)
+    return _summarise(
+        surface_distances(truth, prediction, spacing=spacing),
+        lambda *both: max(np.percentile(one, percentile) for one in both),
+    )
 
 
 def mean_surface_distance(
@@ -154,21 +148,13 @@ def mean_surface_distance(
 
     Parameters
     ----------
-    truth, prediction : arrays of bool, shape (H, W) or (D, H, W)
-        True in the object.
-    spacing : float or sequence of float, default None
-        Size of a pixel along each axis; None is 1.
+    truth, prediction, spacing
+        As in `surface_distances`.
 
     Returns
     -------
     distance : float
-        In the unit of `spacing`. NaN if both objects are empty (there is nothing to measure),
-        infinite if only one is.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `surface_distances`.
+        As of `hausdorff_distance`.
 
     Notes
     -----
@@ -186,16 +172,15 @@ def mean_surface_distance(
     0.5
     """
     distances = surface_distances(truth, prediction, spacing=spacing)
-    both = (distances.truth_to_prediction, distances.prediction_to_truth)
-    state = _state_of_empty(*both)
-    return state if state is not None else float(np.concatenate(both).mean())
+    return _summarise(distances, lambda *both: np.concatenate(both).mean())
 
 
-def _state_of_empty(one: Array, other: Array) -> float | None:
-    """The value that stands for a distance if a surface is empty, None if neither is."""
-    if len(one) and len(other):
-        return None
-    return np.inf if len(one) or len(other) else np.nan
+def _summarise(distances: SurfaceDistances, summary: Callable[..., Any]) -> float:
+    """The summary of both ways; NaN if both surfaces are empty, infinite if one is."""
+    both = distances.truth_to_prediction, distances.prediction_to_truth
+    if all(map(len, both)):
+        return float(summary(*both))
+    return np.inf if any(map(len, both)) else np.nan
 
 
 def _as_object(mask: npt.ArrayLike, name: str) -> Array:

@@ -28,7 +28,7 @@ def thin_boundaries(boundaries: npt.ArrayLike) -> Array:
     Returns
     -------
     thin : array of bool, shape (H, W)
-        A subset of `boundaries` with the same 8-connected pieces.
+        A subset of `boundaries` with the same 8-connected components.
 
     Notes
     -----

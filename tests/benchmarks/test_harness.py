@@ -195,6 +195,26 @@ def test_compare_runs_these_benchmarks_over_that_trees_library(tmp_path):
     assert str(library) in theirs
 
 
+def test_compare_falls_back_on_that_trees_own_benchmarks(tmp_path, monkeypatch):
+    library, work = tmp_path / "library", tmp_path / "work"
+    (library / "benchmarks").mkdir(parents=True)
+    asked = []
+
+    def run(arguments, over, folder):
+        asked.append((folder, arguments[-1]))
+        renamed = report.Row("renamed", "small", 2.0, "call")
+        rows = [renamed]
+        if folder == work:
+            renamed.missing = "FAILED: an argument of today"
+            rows = [report.Row("same", "small", 1.0, "call"), renamed]
+        report.write_json(folder / "speed.json", "speed", rows)
+
+    work.mkdir()
+    monkeypatch.setattr(compare, "_run", run)
+    assert compare.run_speed(library, work, None) == {"same small": 1.0, "renamed small": 2.0}
+    assert asked[1] == (library, "renamed small")
+
+
 def test_memory_table_holds_the_bar():
     jobs = [memory.Job("fit", "1 MP", 10**8, 1.0, 10**9), memory.Job("x", "1", 2 * 10**9, 1, 10**9)]
     text = memory.memory_table(jobs)

@@ -46,27 +46,28 @@ def npy(array, **options):
     return buffer.getvalue()
 
 
-def test_the_score_of_this_model_is_kept_and_no_other(quick, tmp_path):
+def test_the_score_of_these_labels_is_kept_and_no_other(quick, tmp_path):
     image, _, strokes = make_scene()
     strokes[5:9, 5:25], strokes[5:9, -25:-5] = 1, 2
     path = tmp_path / "scored.pixelseg"
-
-    def score(model):
-        model.save(path, overwrite=True)
-        return pixelseg.load(path).training_.cross_validated_mean_iou
-
     model = quick()
+    before = dict(vars(model))
     result = model.cross_validate(image, strokes, n_folds=2)
+    assert vars(model) == before
     with pytest.raises(NotFittedError):
-        model.predict(image)
-    assert score(model.fit(image, strokes)) == result.mean_iou
-    assert score(pixelseg.load(path)) == result.mean_iou
-    assert score(model.set_params(n_jobs=2).fit(image, strokes)) == result.mean_iou
-    assert score(model.set_params(classifier__max_depth=2).fit(image, strokes)) is None
-    model.set_params(classifier__max_depth=None)
-    assert score(model.fit(image, strokes)) == result.mean_iou
+        model.save(path)
+
+    model.fit(image, strokes).save(path, score=result)
+    loaded = pixelseg.load(path)
+    assert loaded.training_.cross_validated_mean_iou == result.mean_iou
+    loaded.save(path, overwrite=True)
+    assert pixelseg.load(path).training_.cross_validated_mean_iou == result.mean_iou
+    model.save(path, overwrite=True)
+    assert pixelseg.load(path).training_.cross_validated_mean_iou is None
     strokes[6] = 0
-    assert score(model.fit(image, strokes)) is None
+    with pytest.raises(ValueError, match="other labels"):
+        model.fit(image, strokes).save(tmp_path / "m.pixelseg", score=result)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_round_trip(saved):
@@ -78,7 +79,7 @@ def test_round_trip(saved):
     assert loaded.class_names == {1: "left", 2: "right"}
     assert loaded.feature_names_out_ == model.feature_names_out_
     assert loaded.training_.label_hash == model.training_.label_hash
-    assert loaded.traits_ == model.traits_
+    assert loaded.input_spec_ == model.input_spec_
     assert loaded.feature_importances() == model.feature_importances()
 
 
@@ -99,7 +100,7 @@ def test_a_loaded_model_can_be_saved_and_fitted_again(saved, tmp_path):
         {"features": FeatureBank(ops={"gaussian": (1.0,), "hessian": (2.0,)})},
         {"class_prior": [0.3, 0.7]},
         {"class_weight": {1: 2.0, 2: 1.0}},
-        {"class_prior": "strokes"},
+        {"class_prior": "labels"},
     ],
 )
 def test_what_a_model_is_made_of_survives(quick, tmp_path, params):
@@ -276,7 +277,7 @@ def test_missing_pieces_are_refused(saved, tmp_path):
         ("features", {"ops": ["no such filter"], "sigmas": [1.0]}, "usable"),
         ("features", {"ops": None, "sigmas": [1.0]}, "usable"),
         ("classifier", "svm", "usable"),
-        ("traits", {"ndim": 7}, "usable"),
+        ("input", {"ndim": 7}, "usable"),
         ("feature_names", [], "usable"),
         ("classifier_params", {"exec": "1"}, "usable"),
     ],

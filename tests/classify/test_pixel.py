@@ -12,9 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 
-from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
+import pixelseg
+from pixelseg import FeatureBank, ForestClassifier, PixelClassifier, io
 from pixelseg._core.image import as_image
-from pixelseg.classify.answers import Answers, label_dtype
+from pixelseg._core.memory import DEFAULT_MEMORY
+from pixelseg.classify import FittedModel, InputSpec, TilePlan
+from pixelseg.classify.outputs import label_dtype
 
 from .scenes import make_scene
 
@@ -47,7 +50,7 @@ def test_probabilities(scene, quick):
         model.predict_uncertainty(image, kind="variance")
 
 
-@pytest.mark.parametrize("prior", ["estimate", "strokes", (0.02, 0.98)])
+@pytest.mark.parametrize("prior", ["estimate", "labels", (0.02, 0.98)])
 @pytest.mark.parametrize("classifier", ["forest", "mlp", GaussianNB()])
 def test_labels_are_those_of_the_probabilities(quick, classifier, prior):
     """Also where the forest stops asking trees, on noise that leaves many pixels in doubt."""
@@ -118,14 +121,13 @@ def fitted():
 
 @pytest.mark.parametrize("tile", [(1, 64, 64), (1, 200, 200), (1, 17, 33)])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs):
+def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs, monkeypatch):
     model, image, expected = fitted
+    tiles = TilePlan((1, *image.shape), tile, 10**9, n_jobs, 10**9)
+    plans = model.features_.plan(as_image(image)), tiles
+    monkeypatch.setattr(FittedModel, "plan", lambda *_: plans)
     out = np.zeros_like(expected)
-
-    checked = as_image(image)
-    tiles = model._plan(checked, tile)
-    answers = Answers(model.classes_, probabilities=out)
-    model._predictor.run(checked, tiles, answers, progress=False, n_jobs=n_jobs)
+    model.predict_proba(image, out=out)
     np.testing.assert_array_equal(out, expected)
 
 
@@ -142,8 +144,7 @@ def test_crops_give_the_same_bits_away_from_their_border(fitted, top, left, bott
 def test_a_small_budget_gives_the_same_bits(fitted):
     model, image, expected = fitted
     small = clone(model).set_params(max_memory="3MB")
-    for name in [n for n in vars(model) if n.endswith("_") and not n.startswith("_")]:
-        setattr(small, name, getattr(model, name))
+    small.model_ = model.model_
     assert len(small.plan_predict(image).boxes(2)) > 1
     np.testing.assert_array_equal(small.predict_proba(image), expected)
 
@@ -197,8 +198,8 @@ def test_layouts_and_byte_orders_just_work(fitted):
 def test_the_order_of_the_images_does_not_matter(quick):
     scenes = [make_scene(seed=k) for k in range(3)]
     images, strokes = [s[0] for s in scenes], [s[2] for s in scenes]
-    a = quick(max_samples=30).fit(images, strokes)
-    b = quick(max_samples=30).fit(images[::-1], strokes[::-1])
+    a = quick(samples_per_class=30).fit(images, strokes)
+    b = quick(samples_per_class=30).fit(images[::-1], strokes[::-1])
     np.testing.assert_array_equal(a.predict_proba(images[0]), b.predict_proba(images[0]))
     assert a.training_.label_hash == b.training_.label_hash
     np.testing.assert_array_equal(a.training_.check_patch, b.training_.check_patch)
@@ -235,8 +236,12 @@ def test_colour_channels_and_volumes(quick):
 
 def test_images_smaller_than_any_filter(fitted):
     model, image, _ = fitted
-    for piece in (image[:1, :1], image[:1], image[:, :1], image[:3, :5]):
-        assert model.predict(piece).shape == piece.shape
+    (_, rows, columns) = model.features_.plan(as_image(image)).halo
+    inner = slice(rows, -rows), slice(columns, -columns)
+    for piece in (image[:1, :1], image[:1], image[:, :1], image[60:63, 40:45]):
+        reflected = np.pad(piece, ((rows, rows), (columns, columns)), mode="symmetric")
+        expected = model.predict_proba(reflected)[inner]
+        np.testing.assert_allclose(model.predict_proba(piece), expected, atol=1e-6)
 
 
 def test_mask_is_the_way_out_of_nan(scene, quick):
@@ -262,7 +267,7 @@ def test_mask_is_the_way_out_of_nan(scene, quick):
 def test_a_scikit_learn_forest_gives_its_own_bits(scene, forest):
     image, _, strokes = scene
     bank = FeatureBank(sigmas=(1.0,))
-    model = PixelClassifier(bank, forest(8, random_state=3), class_prior="strokes")
+    model = PixelClassifier(bank, forest(8, random_state=3), class_prior="labels")
     p = model.fit(image, strokes).predict_proba(image)
     X = bank.transform(image)
     peer = forest(8, random_state=3).fit(X[strokes > 0], strokes[strokes > 0])
@@ -282,16 +287,18 @@ def test_other_classifiers(scene, quick, classifier):
 
 def test_class_prior(scene, quick):
     image, truth, _ = scene
+    image = image + 40 * np.random.default_rng(5).normal(size=image.shape)
     strokes = np.zeros(image.shape, int)
     strokes[:4], strokes[4:5] = truth[:4], truth[4:5]
     strokes[:5, 45:48] = 0
     shares = {}
-    for prior in ("strokes", "estimate", [0.9, 0.1]):
+    for prior in ("labels", "estimate", [0.9, 0.1]):
         model = quick(class_prior=prior).fit(image, strokes)
         assert abs(model.class_prior_.sum() - 1) < 1e-9
         shares[str(prior)] = (model.predict(image) == 1).mean(), model.class_prior_[0]
     assert shares["[0.9, 0.1]"][1] == pytest.approx(0.9)
-    assert shares["[0.9, 0.1]"][0] >= shares["strokes"][0]
+    assert shares["labels"][1] == pytest.approx((strokes == 1).sum() / (strokes > 0).sum())
+    assert shares["[0.9, 0.1]"][0] > shares["labels"][0] + 0.01
     with pytest.raises(ValueError, match="3 entries but the labels have 2"):
         quick(class_prior=[1, 1, 1]).fit(image, strokes)
 
@@ -300,30 +307,24 @@ def test_dense_masks_rule_the_prior(scene, quick):
     image, truth, _ = scene
     truth = truth.copy()
     truth[:, 20:] = 2
-    model = quick(max_samples=50).fit(image, truth)
+    model = quick(samples_per_class=50).fit(image, truth)
     np.testing.assert_allclose(model.class_prior_, [20 / 90, 70 / 90], atol=0.1)
 
 
 def test_class_weight(scene, quick):
     image, _, strokes = scene
-    quick(class_weight="balanced").fit(image, strokes)
+    image = image + 40 * np.random.default_rng(5).normal(size=image.shape)
+    strokes[strokes == 2] = np.arange((strokes == 2).sum()) % 8 // 7 * 2
+    means = []
+    for weight in (None, "balanced", {2: 30}):
+        model = quick(class_weight=weight, class_prior="labels").fit(image, strokes)
+        assert model.classifier_.class_weight == weight
+        means.append(model.predict_proba(image)[..., 1].mean())
+    assert means[0] + 0.1 < means[1] < means[2]
+    model = quick(class_weight="balanced", class_prior="labels").fit(image, strokes)
+    np.testing.assert_allclose(model.class_prior_, [0.5, 0.5])
     with pytest.raises(ValueError, match=r"class_weight.*class_prior"):
         quick(classifier="mlp", class_weight="balanced").fit(image, strokes)
-
-
-def test_refiner_is_called_on_the_whole_image(scene, quick):
-    image, _, strokes = scene
-
-    class Certain:
-        def refine(self, probabilities, image):
-            assert probabilities.shape[:-1] == image.shape
-            return np.round(probabilities)
-
-    model = quick(refine=Certain()).fit(image, strokes)
-    assert set(np.unique(model.predict_proba(image))) == {0, 1}
-    assert model.predict(image).shape == image.shape
-    with pytest.raises(TypeError, match="refine"):
-        quick(refine="crf").fit(image, strokes)
 
 
 def test_scikit_learn_manners(quick):
@@ -342,7 +343,7 @@ def test_scikit_learn_manners(quick):
 def test_grid_search_over_lists_of_images(quick):
     scenes = [make_scene(seed=k, shape=(40, 60)) for k in range(3)]
     grid = {"features__sigmas": [(1.0,), (2.0,)], "classifier__max_depth": [1, 4]}
-    search = GridSearchCV(PixelClassifier(max_samples=50), grid, cv=3)
+    search = GridSearchCV(PixelClassifier(samples_per_class=50), grid, cv=3)
     search.set_params(estimator__classifier__n_estimators=5)
     search.fit([s[0] for s in scenes], [s[2] for s in scenes])
     assert search.best_score_ > 0.9
@@ -367,6 +368,142 @@ def test_feature_importances_have_names(scene, quick):
     assert sum(importances.values()) == pytest.approx(1)
     assert list(importances.values()) == sorted(importances.values(), reverse=True)
     assert any("gaussian" in name for name in importances)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"random_state": np.int64(3)},
+        {"random_state": None},
+        {"random_state": np.random.RandomState(3)},
+        {"random_state": np.random.default_rng(3)},
+        {"n_jobs": np.int64(2)},
+        {"samples_per_class": np.int32(20)},
+        {"max_memory": np.int64(400_000_000)},
+    ],
+)
+@pytest.mark.parametrize("classifier", ["forest", "mlp"])
+def test_parameters_as_scikit_learn_takes_them(scene, params, classifier, tmp_path):
+    image, truth, strokes = scene
+    model = PixelClassifier(FeatureBank(sigmas=(1.0,)), classifier, **params)
+    assert (model.fit(image, strokes).predict(image) == truth).mean() > 0.9
+    seed = model.model_.params["random_state"]
+    assert isinstance(seed, int)
+    model.save(tmp_path / "m.pixelseg")
+    model.set_params(random_state=seed).fit(image, strokes)
+    again = pixelseg.load(tmp_path / "m.pixelseg")
+    np.testing.assert_array_equal(again.predict_proba(image), model.predict_proba(image))
+
+
+def test_seeds_that_nobody_named_differ(scene, quick):
+    image, truth, _ = scene
+    seeds = [
+        quick(random_state=None, samples_per_class=20).fit(image, truth).model_.params
+        for _ in range(2)
+    ]
+    assert seeds[0] != seeds[1]
+
+
+def test_no_call_refuses_where_nobody_named_a_budget(scene, quick, monkeypatch):
+    image, truth, strokes = scene
+    expected = quick().fit(image, strokes).predict_proba(image)
+    images = [np.stack([image] * 14, axis=-1)] * 3
+    monkeypatch.setitem(DEFAULT_MEMORY, 2, 100_000)
+    model = quick(n_jobs=2).fit(image, strokes)
+    plan = model.plan_predict(image)
+    assert not plan.fits
+    assert plan.n_parallel == 1
+    np.testing.assert_array_equal(model.predict_proba(image), expected)
+    assert model.score(image, truth) > 0.9
+    assert model.cross_validate([image, image], [strokes, strokes], n_folds=2).accuracy > 0.9
+
+    many = quick(channel_axis=-1).fit(images, [truth] * 3)
+    assert (many.predict(images[0]) == truth).mean() > 0.9
+    for call in (many.set_params(max_memory="100kB").predict, many.plan_predict):
+        with pytest.raises(ValueError, match="max_memory is 100 kB, but this model needs"):
+            call(images[0])
+
+
+class Counted:
+    """An array-like that counts the values that are read of it."""
+
+    def __init__(self, shape):
+        self.array = np.random.default_rng(0).random(shape).astype(np.float32)
+        self.shape, self.dtype, self.n_read = shape, self.array.dtype, 0
+
+    def __getitem__(self, index):
+        self.n_read += self.array[index].size
+        return self.array[index]
+
+
+@pytest.mark.parametrize("shape", [(400, 400, 100), (50, 400, 400, 2), (3, 2000, 2)])
+def test_the_look_for_warnings_is_bounded(shape):
+    source = Counted(shape)
+    InputSpec.of(as_image(source, channel_axis=-1))
+    assert 0 < source.n_read <= 2**18
+
+
+def test_images_that_were_not_scaled_alike_are_told(quick):
+    image, _, strokes = make_scene(dtype=np.uint8)
+    images = [image, image.astype(np.uint16) * 257]
+    with pytest.warns(UserWarning, match="images have values up to .*: rescale them alike"):
+        model = quick().fit(images, [strokes, strokes])
+    assert model.input_spec_.dtypes == ("uint16", "uint8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for known in images:
+            model.predict(known)
+    with pytest.warns(UserWarning, match="values from"):
+        model.predict(image // 32)
+
+
+def test_a_handful_of_labels_that_tell_nothing_is_told(scene, quick):
+    image, _, strokes = scene
+    few = np.zeros_like(strokes)
+    few[25, 10], few[25, -10] = 1, 2
+    with pytest.warns(UserWarning, match="all of its 2 training pixels class"):
+        quick().fit(image, few)
+
+
+def test_a_model_reads_arrays_as_it_was_trained(scene, quick, tmp_path):
+    """Axes and pixel size are those of training where nobody says otherwise."""
+    for shape, channels, spacing in [((40, 60), 5, None), ((6, 40, 60), None, (4, 1, 1))]:
+        image, _, strokes = make_scene(shape=shape, channels=channels)
+        axis = None if channels is None else -1
+        model = quick().fit(as_image(image, channel_axis=axis, spacing=spacing), strokes)
+        expected = model.predict(as_image(image, channel_axis=axis, spacing=spacing))
+        np.testing.assert_array_equal(model.predict(image), expected)
+        if spacing is not None:
+            assert (model.predict(as_image(image, channel_axis=None)) != expected).any()
+        model.save(tmp_path / "m.pixelseg", overwrite=True)
+        np.testing.assert_array_equal(
+            pixelseg.load(tmp_path / "m.pixelseg").predict(image), expected
+        )
+
+
+def test_an_image_file_goes_straight_into_fit_and_predict(scene, quick, tmp_path):
+    image, _, strokes = scene
+    colour = np.stack([image, 255 - image, image, np.full(image.shape, 255)], axis=-1)
+    colour[:10, :, 3] = 0
+    io.write_image(tmp_path / "a.png", colour.astype(np.uint8), channel_axis=-1)
+    file = io.read_image(tmp_path / "a.png")
+    model = quick().fit(file, strokes)
+    mask = colour[..., 3] > 0
+    plain = quick().fit(colour[..., :3].astype(np.uint8), strokes, mask=mask)
+    expected = plain.predict(colour[..., :3].astype(np.uint8), mask=mask)
+    np.testing.assert_array_equal(model.predict(file), expected)
+    assert (expected[:10] == 0).all()
+
+
+def test_one_plan_serves_images_alike(scene, quick, monkeypatch):
+    image, _, strokes = scene
+    model = quick().fit(image, strokes)
+    model.predict(image)
+    monkeypatch.setattr(FeatureBank, "plan", None)
+    model.predict(image)
+    model.predict_proba(image[::-1])
+    with pytest.raises(TypeError):
+        model.predict(image[:50])
 
 
 class Reload:
@@ -447,16 +584,25 @@ def test_the_least_memory_to_train_with_suffices(scene, quick):
         ({"classifier": "svm"}, ValueError, "'forest', 'mlp'"),
         ({"classifier": 3}, TypeError, "fit and predict_proba"),
         ({"features": "all"}, TypeError, "FeatureBank"),
-        ({"max_samples": 0}, ValueError, "max_samples is 0"),
+        ({"samples_per_class": 0}, ValueError, "samples_per_class is 0"),
         ({"max_memory": "lots"}, ValueError, "max_memory is 'lots'"),
         ({"max_memory": 1000}, ValueError, "max_memory"),
         ({"class_prior": "guess"}, ValueError, "class_prior is 'guess'"),
+        ({"class_prior": "strokes"}, ValueError, "now called 'labels'"),
+        ({"samples_per_class": 2.5}, ValueError, "samples_per_class is 2.5"),
+        ({"n_jobs": 0}, ValueError, "n_jobs is 0"),
+        ({"n_jobs": 1.5}, ValueError, "n_jobs is 1.5"),
+        ({"random_state": -1}, ValueError, "random_state is -1"),
+        ({"random_state": "lucky"}, ValueError, "random_state is 'lucky'"),
     ],
 )
 def test_bad_parameters(scene, quick, params, kind, words):
     image, _, strokes = scene
     with pytest.raises(kind, match=words):
-        quick(**params).fit(image, strokes).predict(image)
+        quick(**params).fit(image, strokes)
+    if "max_memory" not in params:
+        with pytest.raises(kind, match=words):
+            quick(**params).fit(Untouchable(image.shape), strokes)
 
 
 def test_bad_images_to_predict(fitted):

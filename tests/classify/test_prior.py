@@ -7,7 +7,6 @@ from pixelseg.classify.prior import (
     check_class_prior,
     estimate_prior,
     expectation_maximisation,
-    reweight,
 )
 
 
@@ -29,7 +28,7 @@ def test_expectation_maximisation_finds_the_share(share):
     assert abs(prior.sum() - 1) < 1e-9
 
 
-def test_labelled_places_count_as_what_they_are():
+def test_labelled_pixels_count_as_what_they_are():
     trained = np.array([0.5, 0.5])
     p = np.tile([0.5, 0.5], (100, 1))
     prior = expectation_maximisation(p, trained, np.array([100.0, 0.0]))
@@ -38,7 +37,7 @@ def test_labelled_places_count_as_what_they_are():
     np.testing.assert_allclose(alone, [0.75, 0.25])
 
 
-def test_the_default_rule_is_the_mean_of_strokes_and_estimate():
+def test_the_default_rule_is_the_mean_of_labels_and_estimate():
     trained = np.array([0.5, 0.5])
     p = two_gaussians(0.05)
     estimate = expectation_maximisation(p, trained, NONE_KNOWN)
@@ -51,7 +50,7 @@ def test_dense_labels_are_believed():
     np.testing.assert_allclose(prior, [0.25, 0.75])
 
 
-def test_nothing_to_look_at_leaves_the_strokes_prior():
+def test_nothing_to_look_at_leaves_the_labels_prior():
     trained = np.array([0.3, 0.7])
     np.testing.assert_array_equal(estimate_prior(np.empty((0, 2)), trained, NONE_KNOWN), trained)
 
@@ -62,18 +61,13 @@ def test_no_class_falls_below_half_its_share():
     assert (prior >= 1 / 6 - 1e-12).all()
 
 
-def test_reweight_is_bayes_rule():
-    p = np.array([[0.5, 0.5], [0.9, 0.1]])
-    ratio = np.array([0.2, 1.8])
-    expected = p * ratio / (p * ratio).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(reweight(p, ratio), expected)
-
-
 def test_check():
-    assert check_class_prior("strokes") == "strokes"
+    assert check_class_prior("labels") == "labels"
     np.testing.assert_allclose(check_class_prior([1, 3]), [0.25, 0.75])
     for bad in ("balanced", [0.5, -0.5], [[1, 2]], 3, [0.0, 1.0], None):
         with pytest.raises(ValueError, match="class_prior is"):
             check_class_prior(bad)
+    with pytest.raises(ValueError, match="now called 'labels'"):
+        check_class_prior("strokes")
     with pytest.raises(ValueError, match="2 entries but the labels have 3"):
         check_class_prior([1, 1], 3)

@@ -1,7 +1,5 @@
 """The loop over files and the plan of outputs, which all commands share."""
 
-from pathlib import Path
-
 import pytest
 
 from pixelseg.cli import _batch as batch
@@ -9,37 +7,37 @@ from pixelseg.cli import _files as files
 
 
 def test_a_failing_item_is_named_and_stops_no_other(capsys):
-    jobs = [batch.Job(Path(f"{name}.png"), {}) for name in "abcd"]
+    jobs = {f"in/{name}.png": name for name in "abcd"}
     done = []
 
-    def work(job, progress):
+    def work(name, progress):
         progress(1, 2)
-        if job.name == "b.png":
+        if name == "b":
             raise ValueError("it is broken")
-        if job.name == "c.png":
-            raise OSError("c.png cannot be read")
-        done.append(job.name)
+        if name == "c":
+            raise OSError("in/c.png cannot be read")
+        done.append(name)
 
     outcome = batch.run_each(jobs, work, description="test")
-    assert done == ["a.png", "d.png"]
+    assert done == ["a", "d"]
     assert outcome.report("drew", ", all else beside") == 1
     out, err = capsys.readouterr()
     assert out.startswith("drew 2 images in ")
     assert out.endswith(" s, all else beside\n")
     assert err.splitlines() == [
-        "pixelseg: error: b.png: it is broken",
-        "pixelseg: error: c.png cannot be read",
+        "pixelseg: error: in/b.png: it is broken",
+        "pixelseg: error: in/c.png cannot be read",
         "pixelseg: error: 2 of 4 images failed",
     ]
-    assert batch.run_each([], work, description="test").report() == 0
+    assert batch.run_each({}, work, description="test").report() == 0
 
 
 def test_a_mistake_in_the_program_is_not_hidden():
-    def work(job, progress):
+    def work(item, progress):
         raise KeyError("no such thing")
 
     with pytest.raises(KeyError):
-        batch.run_each([batch.Job(Path("a.png"), {})], work, description="test")
+        batch.run_each({"a.png": 1}, work, description="test")
 
 
 def test_outputs_neither_exist_nor_coincide(tmp_path):

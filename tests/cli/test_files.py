@@ -117,7 +117,7 @@ def test_pairs(place):
         pair_labels([a, b], None, must_have=True)
     both = pair_labels([a, b], ["s1.png", "s2.png"], must_have=True)
     assert both == [(a, Path("s1.png")), (b, Path("s2.png"))]
-    with pytest.raises(ValueError, match="names 1 files but there are 2 images"):
+    with pytest.raises(ValueError, match="names 1 file for 2 images"):
         pair_labels([a, b], ["s1.png"], must_have=True)
     with pytest.raises(FileNotFoundError, match=r"b\.png has no labels"):
         pair_labels([b], None, must_have=False)

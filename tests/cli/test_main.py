@@ -59,7 +59,7 @@ def test_ctrl_c_is_code_130(run, monkeypatch, folder, model):
     def stop(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pixelseg.classify.predictor.Predictor.run", stop)
+    monkeypatch.setattr("pixelseg.classify.model.FittedModel.predict", stop)
     before = sorted(folder.iterdir())
     code, _, err = run("predict", folder / "more.png", "-m", model, "--probabilities")
     assert code == 130

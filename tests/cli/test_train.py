@@ -78,7 +78,7 @@ def test_volumes_with_the_files_spacing(run, folder):
     words = ["train", folder / "v.tif", "-o", path, "--sigmas", "0.5,1"]
     code, _, err = run(*words, "--spacing", "file")
     assert code == 0, err
-    assert pixelseg.load(path).traits_.spacing == (2, 0.5, 0.5)
+    assert pixelseg.load(path).input_spec_.spacing == (2, 0.5, 0.5)
     code, _, err = run("predict", folder / "v.tif", "-m", path, "--preview")
     assert code == 0, err
     assert io.read_image(folder / "v_segmented.tif").shape == volume.shape

@@ -38,3 +38,9 @@ def test_a_grown_box_holds_the_box_and_stays_inside(shape, data):
 def test_three_axes(shape):
     assert boxes.shape3d(shape) == ((1, *shape) if len(shape) == 2 else shape)
     assert boxes.shape_of(boxes.box3d(boxes.whole(shape))) == boxes.shape3d(shape)
+
+
+def test_a_box_about_a_pixel_lies_inside():
+    assert boxes.around((5, 5), 4, (10, 10)) == ((3, 7), (3, 7))
+    assert boxes.around((0, 9), 4, (10, 10)) == ((0, 4), (6, 10))
+    assert boxes.around((1, 1, 7), 4, (2, 4, 9)) == ((0, 2), (0, 4), (5, 9))

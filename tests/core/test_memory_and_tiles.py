@@ -17,6 +17,7 @@ from pixelseg._core.tiles import plan_tiles
         ("1.5 GiB", 3 * 2**29),
         ("500mb", 5 * 10**8),
         (12345, 12345),
+        (np.int64(12345), 12345),
         ("77", 77),
     ],
 )
@@ -69,3 +70,13 @@ def test_a_budget_below_the_least_says_the_least():
         plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=1000, n_jobs=1)
     least = str(error.value).split("max_memory='")[1].split("'")[0]
     plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=parse_memory(least, 2), n_jobs=1)
+
+
+def test_a_budget_that_nobody_named_gives_way_to_the_least():
+    plan = plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=1000, is_binding=False, n_jobs=4)
+    assert not plan.fits
+    assert plan.n_parallel == 1
+    with pytest.raises(ValueError, match="at least") as error:
+        plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=plan.bytes - 1, n_jobs=1)
+    assert format_bytes(plan.bytes) in str(error.value)
+    assert plan_tiles((1, 100, 100), (0, 9, 9), bytes_of, budget=plan.bytes, n_jobs=1).fits

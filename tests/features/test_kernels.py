@@ -4,25 +4,32 @@ import numpy as np
 import pytest
 
 from pixelseg._core.workspace import workspace
-from pixelseg.features import _column_kernels as column
+from pixelseg.features import _feature_kernels as kinds
 from pixelseg.features import _filter_kernels as filters
 from pixelseg.features import _mask_kernels as masks
-from pixelseg.features.derivatives import derivative_slots
-from pixelseg.features.field import Field, Filtering, as_field, reflect, smooth
-from pixelseg.features.weights import Filter, differences, gaussian_derivatives, smoothing
+from pixelseg.features import _scale_kernels as scales
+from pixelseg.features.crop import Crop, CropFilters, empty_crop, reflect, smooth
+from pixelseg.features.filters import (
+    Filter,
+    derivative_index,
+    differences,
+    gaussian_derivatives,
+    smoothing,
+)
+from pixelseg.features.kernel_args import Slice, SliceJob, Source
 
 pytestmark = pytest.mark.kernels
 WIDTH = 21
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])
-@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("is_identity", [False, True])
 @pytest.mark.parametrize("pairs", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13])
-def test_a_row_is_the_weighted_sum_of_its_pairs(pairs, copies, order, rng):
-    if copies and pairs not in (1, 4):
+def test_a_row_is_the_weighted_sum_of_its_pairs(pairs, is_identity, order, rng):
+    if is_identity and pairs not in (1, 4):
         pairs = 4  # differences have one pair or four
     weights = rng.normal(size=(3, pairs + 1)).astype(np.float32)
-    if copies:
+    if is_identity:
         weights[0] = np.eye(pairs + 1)[0]
     source = rng.normal(size=(2 * pairs + 1) * 30 + 5).astype(np.float32)
     starts = 3 + 30 * np.arange(2 * pairs + 1)
@@ -38,7 +45,7 @@ def test_a_row_is_the_weighted_sum_of_its_pairs(pairs, copies, order, rng):
     ]
     out = np.full(3 * 40, 5, np.float32)
     filters.filter_row(
-        source, starts[pairs], before, after, weights, copies, order, out, 1, 42, 83, WIDTH
+        source, starts[pairs], before, after, weights, is_identity, order, out, 1, 42, 83, WIDTH
     )
     for number in range(order + 1):
         start = 1 + 41 * number
@@ -46,12 +53,12 @@ def test_a_row_is_the_weighted_sum_of_its_pairs(pairs, copies, order, rng):
         assert (out[[start - 1, start + WIDTH]] == 5).all()
 
 
-@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("is_identity", [False, True])
 @pytest.mark.parametrize("pairs", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
-def test_an_order_has_the_same_bits_whichever_others_are_made(pairs, copies, rng):
-    pairs = 4 if copies and pairs != 1 else pairs
+def test_an_order_has_the_same_bits_whichever_others_are_made(pairs, is_identity, rng):
+    pairs = 4 if is_identity and pairs != 1 else pairs
     weights = rng.normal(size=(3, pairs + 1)).astype(np.float32)
-    if copies:
+    if is_identity:
         weights[0] = np.eye(pairs + 1)[0]
     source = rng.normal(size=(2 * pairs + 1) * WIDTH).astype(np.float32)
     starts = WIDTH * np.arange(2 * pairs + 1)
@@ -66,7 +73,7 @@ def test_an_order_has_the_same_bits_whichever_others_are_made(pairs, copies, rng
             before,
             after,
             weights,
-            copies,
+            is_identity,
             order,
             out.reshape(-1),
             *at,
@@ -101,6 +108,12 @@ def convolved(image, kernels, step):
     return result
 
 
+def as_crop(values, box, shape):
+    crop = empty_crop(box, shape)
+    crop.view[...] = values
+    return crop
+
+
 def some_filter(step, rng):
     weights = rng.normal(size=(3, 4)).astype(np.float32)
     return Filter(weights, step)
@@ -115,34 +128,118 @@ def test_derivatives_of_all_orders(shape, step, rng):
     alone = Filter(np.array([[1.0], [0], [0]], np.float32))
     whole = tuple((0, size) for size in shape)
     with workspace.scope():
-        field = as_field(image, whole, shape)
-        filtering = Filtering((along if ndim == 3 else alone, along, along), whole, shape, whole)
-        memory = filtering.empty_slices(3)
+        crop = as_crop(image, whole, shape)
+        prepared = CropFilters((along if ndim == 3 else alone, along, along), whole, shape, whole)
+        memory = prepared.empty_slices(3)
         out = np.zeros((10, *shape), np.float32)
-        slots = derivative_slots(ndim)
+        index = derivative_index(ndim)
+        stride = int(np.prod(shape))
+        flat, width = out.reshape(-1), shape[2]
         for z in range(shape[0]):
-            for k, plane in enumerate(filtering.slices(field.values, z, memory)):
-                filters.derive_rows(
-                    plane,
-                    0,
-                    shape[1],
-                    filtering.rows,
-                    filtering.row,
-                    2 - k,
-                    slots[k],
-                    out.reshape(-1),
-                    int(np.prod(shape)),
-                    z * shape[1] * shape[2],
-                    shape[2],
-                    shape[2],
-                )
+            for k, plane in enumerate(prepared.slices(crop.values, z, memory)):
+                at = z * shape[1] * shape[2]
+                to = (flat, stride, at, width, width)
+                filters.derive_rows(plane, 0, shape[1], prepared.plane, 2 - k, index[k], *to)
     for i, j, k in np.ndindex(3, 3, 3):
         if i + j + k <= 2 and (ndim == 3 or i == 0):
             kernels = [(along.weights[order], order == 1) for order in (i, j, k)]
             if ndim == 2:
                 kernels[0] = (np.ones(1), False)
             expected = convolved(image, kernels, step)
-            np.testing.assert_allclose(out[slots[i, j, k]], expected, atol=2e-4)
+            np.testing.assert_allclose(out[index[i, j, k]], expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_features_of_a_slice(ndim, masked, rng):
+    """Derivatives of a 7 x 9 slice, of which rows 2 to 5 and columns 3 to 7 are wanted."""
+    n_rows, n_columns, pitch = 7, 9, 16
+    n_derivatives = 6 if ndim == 2 else 10
+    planes = rng.normal(size=(1 if ndim == 2 else 3, n_rows, pitch)).astype(np.float32)
+    weights = rng.uniform(1, 2, planes.shape).astype(np.float32)
+    inside = (rng.random((n_rows, pitch)) < 0.7).astype(np.float32)
+    base, base_weights = rng.normal(size=(n_rows, pitch)), rng.uniform(1, 2, (n_rows, pitch))
+    base, base_weights = base.astype(np.float32), base_weights.astype(np.float32)
+    none = Slice(np.empty((0, 0), np.float32), 0, 0)
+    one = np.array([[1.0, 0], [0, 0.5], [-2, 1]], np.float32)  # central differences
+    whole = ((0, 1), (0, n_rows), (0, n_columns))
+    identity, along = Filter(one[:, :1]), Filter(one)
+    made = CropFilters((identity, along, along), whole, (1, n_rows, n_columns), whole)
+    job = SliceJob(2, n_rows, n_columns, pitch, 2, 5, 3, 4, 1, 0)
+    ops = np.array([[kinds.VALUE, 0, 1, 0, 0], [kinds.DIFFERENCE, 0, 1, 1, 1]])
+    features = np.zeros((2, 2, 3, 4), np.float32)
+    products = np.zeros((3 if ndim == 2 else 6, 1, n_rows, pitch), np.float32)
+    block = np.zeros((n_derivatives * (1 + masked), 2 * pitch), np.float32)
+    scales.fill_slice(
+        Source(planes, Slice(base, 2, 3)),
+        Source(weights, Slice(base_weights, 2, 3)) if masked else Source(planes[:1, :0], none),
+        Slice(inside, 0, 0) if masked else none,
+        np.zeros(6, np.float32),
+        made.plane,
+        derivative_index(ndim),
+        job,
+        ops,
+        features,
+        products,
+        block,
+    )
+    u, w = planes[0], weights[0] if masked else 1
+    keep = inside if masked else np.ones_like(inside)
+    value = u / w * keep
+    subtracted = base / base_weights * keep if masked else base
+    part = (slice(2, 5), slice(3, 7))
+    np.testing.assert_allclose(features[0, 1], value[part], rtol=1e-5)
+    np.testing.assert_allclose(features[1, 1], (value - subtracted)[part], rtol=1e-4, atol=1e-5)
+    assert (features[:, 0] == 0).all()
+
+    def derivative(of, axis):
+        of = of[:, :n_columns].astype(float)
+        ahead, behind = (
+            np.take(np.pad(of, 1, "symmetric"), np.arange(k, k + of.shape[axis]), axis)
+            for k in (2, 0)
+        )
+        crop = [slice(1, -1), slice(1, -1)]
+        crop[axis] = slice(None)
+        return 0.5 * (ahead - behind)[tuple(crop)]
+
+    # The last of the products is the square of the derivative along W.
+    slope = derivative(u, 1)
+    if masked:
+        n = u[:, :n_columns] / w[:, :n_columns]
+        slope = (slope - n * derivative(w, 1)) / w[:, :n_columns] * keep[:, :n_columns]
+    np.testing.assert_allclose(products[-1, 0, :, :n_columns], slope**2, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_eigenvalues_of_smoothed_products(masked, rng):
+    """Both filters double what they read, so that products become four times what they were."""
+    shape = (1, 5, 6)
+    whole = tuple((0, size) for size in shape)
+    double = Filter(np.array([[2.0], [0], [0]], np.float32))
+    sparse = CropFilters((double, double, double), whole, shape, whole)
+    products = rng.normal(size=(3 + masked, 1, 5, 16)).astype(np.float32)
+    mask = np.ones((5, 16), np.float32)
+    mask[2, 3] = 0
+    if masked:
+        products[3] = 0.5
+    features = np.zeros((2, 1, 5, 6), np.float32)
+    scales.fill_tensor_slice(
+        products,
+        np.zeros((3 + masked, 2), bool),
+        sparse.plane,
+        sparse.plane,
+        Slice(mask, 0, 0) if masked else Slice(mask[:0, :0], 0, 0),
+        SliceJob(0, 5, 6, 16, 0, 5, 0, 6, 0, 0),
+        np.array([[kinds.EIGENVALUES, 0, 3, 0, 0]]),
+        features,
+        np.zeros((3 + masked, 3 * 16), np.float32),
+    )
+    xx, xy, yy = (4 * products[:3, 0, :, :6]).astype(float) / (2 if masked else 1)
+    matrices = np.stack([xx, xy, xy, yy], axis=-1).reshape(5, 6, 2, 2)
+    expected = np.linalg.eigvalsh(matrices)[..., ::-1]
+    if masked:
+        expected[2, 3] = 0
+    np.testing.assert_allclose(np.moveaxis(features[:, 0], 0, -1), expected, atol=1e-4)
 
 
 def test_smoothing_of_parts_and_in_place(rng):
@@ -153,14 +250,14 @@ def test_smoothing_of_parts_and_in_place(rng):
     expected = convolved(image, [(half, False)] * 3, 1)
     part = ((2, 5), (0, 3), (4, 8))
     with workspace.scope():
-        field = as_field(image, whole, shape)
+        crop = as_crop(image, whole, shape)
         np.testing.assert_allclose(
-            smooth(field, (gauss, gauss, gauss), part).view, expected[2:5, :3, 4:], atol=1e-5
+            smooth(crop, (gauss, gauss, gauss), part).view, expected[2:5, :3, 4:], atol=1e-5
         )
-        filtering = Filtering((gauss, gauss, gauss), whole, shape, part, whole)
-        filtering.smooth_depth(field.values)
+        prepared = CropFilters((gauss, gauss, gauss), whole, shape, part, whole)
+        prepared.smooth_depth(crop.values)
         along = convolved(image, [(half, False), (np.ones(1), False), (np.ones(1), False)], 1)
-        np.testing.assert_allclose(field.view[:3], along[2:5], atol=1e-5)
+        np.testing.assert_allclose(crop.view[:3], along[2:5], atol=1e-5)
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
@@ -171,39 +268,40 @@ def test_eigenvalues(ndim, rng):
     matrix[0], matrix[1] = np.eye(ndim), 0
     matrix[2], matrix[3] = np.diag(np.arange(ndim)), np.ones((ndim, ndim))
     upper = np.triu_indices(ndim)
-    fields = np.zeros((1 + len(upper[0]), n + 3), np.float32)
-    fields[1:, 3:] = matrix[:, upper[0], upper[1]].T
-    columns = np.zeros((ndim + 1, 2, 2, n), np.float32)
-    kind = column.EIGENVALUES
-    column.fill_columns(kind, fields, 1, len(upper[0]), 3, fields[0], columns, 1, 1, 0, n)
+    derivatives = np.zeros((1 + len(upper[0]), n + 3), np.float32)
+    derivatives[1:, 3:] = matrix[:, upper[0], upper[1]].T
+    features = np.zeros((ndim + 1, 2, 2, n), np.float32)
+    op = np.array([kinds.EIGENVALUES, 1, len(upper[0]), 1, 0])
+    kinds.fill_features(op, derivatives, 3, derivatives[0], features, 1, 0, n)
     expected = np.linalg.eigvalsh(matrix)[:, ::-1].T
-    np.testing.assert_allclose(columns[1:, 1, 0], expected, atol=3e-6)
-    assert (columns[1:, 1, 0, 1] == 0).all()
-    assert (columns[0] == 0).all()
-    assert (columns[:, 0] == 0).all()
+    np.testing.assert_allclose(features[1:, 1, 0], expected, atol=3e-6)
+    assert (features[1:, 1, 0, 1] == 0).all()
+    assert (features[0] == 0).all()
+    assert (features[:, 0] == 0).all()
 
 
-@pytest.mark.parametrize("n_fields", [2, 3])
-def test_lengths_traces_and_differences(n_fields, rng):
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_lengths_traces_and_differences(ndim, rng):
     n = 13
-    fields = rng.normal(size=(7, n)).astype(np.float32)
-    columns = np.zeros((1, 1, 1, n), np.float32)
+    derivatives = rng.normal(size=(7, n)).astype(np.float32)
+    features = np.zeros((1, 1, 1, n), np.float32)
 
-    def made(kind, field, count):
-        column.fill_columns(kind, fields, field, count, 0, fields[6], columns, 0, 0, 0, n)
-        return columns[0, 0, 0].copy()
+    def made(kind, first, count):
+        op = np.array([kind, first, count, 0, 0])
+        kinds.fill_features(op, derivatives, 0, derivatives[6], features, 0, 0, n)
+        return features[0, 0, 0].copy()
 
-    length = np.sqrt((fields[1 : 1 + n_fields].astype(float) ** 2).sum(axis=0))
-    np.testing.assert_allclose(made(column.LENGTH, 1, n_fields), length, rtol=1e-6)
-    diagonal = {2: [0, 2], 3: [0, 3, 5]}[n_fields]
-    trace = fields[diagonal].sum(axis=0)
-    count = {2: 3, 3: 6}[n_fields]
-    np.testing.assert_allclose(made(column.TRACE, 0, count), trace, atol=1e-6)
-    np.testing.assert_array_equal(made(column.VALUE, 2, 1), fields[2])
-    np.testing.assert_array_equal(made(column.DIFFERENCE, 2, 1), fields[2] - fields[6])
+    length = np.sqrt((derivatives[1 : 1 + ndim].astype(float) ** 2).sum(axis=0))
+    np.testing.assert_allclose(made(kinds.LENGTH, 1, ndim), length, rtol=1e-6)
+    diagonal = {2: [0, 2], 3: [0, 3, 5]}[ndim]
+    trace = derivatives[diagonal].sum(axis=0)
+    count = {2: 3, 3: 6}[ndim]
+    np.testing.assert_allclose(made(kinds.TRACE, 0, count), trace, atol=1e-6)
+    np.testing.assert_array_equal(made(kinds.VALUE, 2, 1), derivatives[2])
+    np.testing.assert_array_equal(made(kinds.DIFFERENCE, 2, 1), derivatives[2] - derivatives[6])
     product = np.empty(n, np.float32)
-    column.multiply(fields[0], fields[1], product)
-    np.testing.assert_array_equal(product, fields[0] * fields[1])
+    kinds.multiply(derivatives[0], derivatives[1], product)
+    np.testing.assert_array_equal(product, derivatives[0] * derivatives[1])
 
 
 def test_the_quotient_rule(rng):
@@ -262,9 +360,8 @@ def test_smoothing_keeps_a_constant(sigma):
     assert (np.diff(weights) <= 0).all()
 
 
-def test_a_field_finds_its_place():
+def test_a_crop_finds_a_part_of_itself():
     with workspace.scope():
-        field = as_field(np.arange(24.0).reshape(2, 3, 4), ((5, 7), (1, 4), (0, 4)), (9, 9, 9))
-        assert isinstance(field, Field)
-        z, y, x = field.place(((6, 7), (2, 4), (3, 4)))
-        assert field.values[z, y, x] == 12 + 4 + 3
+        crop = as_crop(np.arange(24.0).reshape(2, 3, 4), ((5, 7), (1, 4), (0, 4)), (9, 9, 9))
+        assert isinstance(crop, Crop)
+        assert crop.values[crop.offset(((6, 7), (2, 4), (3, 4)))] == 12 + 4 + 3

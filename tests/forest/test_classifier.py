@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pixelseg import ForestClassifier
 from pixelseg.forest import FlatForest, classifier
+from pixelseg.forest.from_sklearn import flatten_forest
 
 #: Checks of scikit-learn that cannot hold, and why.
 EXCLUDED = {
@@ -122,7 +123,7 @@ def test_a_fitted_forest_of_sklearn_is_compiled(rows, kind):
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
     again = clone(ours).fit(X.astype(np.float32), y)
-    expected = FlatForest.from_sklearn(clone(theirs).fit(X.astype(np.float32), y))
+    expected = flatten_forest(clone(theirs).fit(X.astype(np.float32), y))
     assert again.flat_.equals(expected)
 
 

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from pixelseg.forest import FlatForest
+from pixelseg.forest.from_sklearn import flatten_forest, flatten_trees
 
 from ..oracles import forest as oracle
 
@@ -39,7 +40,7 @@ def grow(kind=RandomForestClassifier, n_estimators=10, *, n_classes=3, n_feature
 def test_oracle_sklearn_and_flat_forest_agree(kind):
     X, _ = make_rows(20, seed=1)
     forest = grow(kind, 5)
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     expected = oracle.forest_probabilities(forest.estimators_, X)
     np.testing.assert_array_equal(forest.predict_proba(X), expected)
     np.testing.assert_array_equal(flat.predict_planes(X.T), expected)
@@ -53,7 +54,7 @@ def test_oracle_sklearn_and_flat_forest_agree(kind):
 def test_bits_are_those_of_sklearn(kind, max_depth, n_classes, n_estimators):
     X, _ = make_rows(500, n_classes=n_classes, seed=1)
     forest = grow(kind, n_estimators, n_classes=n_classes, max_depth=max_depth)
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
     assert flat.n_trees == n_estimators
     assert flat.n_classes == n_classes
@@ -66,7 +67,7 @@ def test_bits_are_those_of_sklearn(kind, max_depth, n_classes, n_estimators):
 def test_any_number_of_features(n_features):
     X, _ = make_rows(100, n_features, seed=1)
     forest = grow(n_features=n_features)
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     assert flat.n_features == n_features
     np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
 
@@ -77,7 +78,7 @@ def test_any_number_of_rows(n):
     X, _ = make_rows(300, seed=1)
     forest = grow(n_estimators=3)
     expected = forest.predict_proba(X)[:n]
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     np.testing.assert_array_equal(flat.predict_planes(X[:n].T), expected)
     np.testing.assert_array_equal(flat.predict_early_exit(X[:n].T), most_probable(expected))
 
@@ -87,7 +88,7 @@ def test_unchecked_values_that_are_not_finite_stay_within_the_trees():
     bits = np.array([0x7F800000, 0xFF800000, 0x7FFFFFFF, 0xFFFFFFFF, 0x7FC00000], np.uint32)
     X = X.astype(np.float32)
     X[:25] = np.repeat(bits.view(np.float32), 5)[:, None]
-    flat = FlatForest.from_sklearn(grow(n_estimators=30))
+    flat = flatten_forest(grow(n_estimators=30))
     result = flat.predict_planes(X.T, check_finite=False)
     np.testing.assert_allclose(result.sum(axis=1), 1)
     np.testing.assert_array_equal(result[25:], flat.predict_planes(X[25:].T))
@@ -98,7 +99,7 @@ def test_negative_zero_is_zero():
     X = np.where(np.abs(X) < 1, np.copysign(0.0, X), X)
     forest = RandomForestClassifier(5, random_state=0).fit(X, X[:, 0] >= 0)
     for threshold in (0.0, -0.0):
-        arrays = FlatForest.from_sklearn(forest).arrays()
+        arrays = flatten_forest(forest).arrays()
         middle = np.abs(arrays["threshold"]) < 0.6
         arrays["threshold"] = np.where(middle, np.float32(threshold), arrays["threshold"])
         flat = FlatForest.from_arrays(arrays)
@@ -109,7 +110,7 @@ def test_negative_zero_is_zero():
 def test_rows_beyond_one_thread_s_share():
     X, _ = make_rows(20_000, seed=1)
     forest = grow()
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     expected = forest.predict_proba(X)
     for n_jobs in (None, 1, 2, -1):
         np.testing.assert_array_equal(flat.predict_planes(X.T, n_jobs=n_jobs), expected)
@@ -139,14 +140,14 @@ def test_any_layout(layout, dtype):
     X = (8 * X).astype(dtype)
     forest = grow()
     given_rows = layouts(X)[layout]
-    result = FlatForest.from_sklearn(forest).predict_planes(np.asarray(given_rows).T)
+    result = flatten_forest(forest).predict_planes(np.asarray(given_rows).T)
     np.testing.assert_array_equal(result, forest.predict_proba(X))
 
 
 def test_planes_of_an_image():
     planes = np.random.default_rng(1).standard_normal((7, 19, 31)).astype(np.float32)
     forest = grow()
-    result = FlatForest.from_sklearn(forest).predict_planes(planes.reshape(7, -1))
+    result = flatten_forest(forest).predict_planes(planes.reshape(7, -1))
     expected = forest.predict_proba(np.moveaxis(planes, 0, -1).reshape(-1, 7))
     np.testing.assert_array_equal(result, expected)
 
@@ -158,7 +159,7 @@ def test_rows_on_the_threshold_and_beside_it():
     near = edges.astype(np.float32)
     values = np.concatenate([near, np.nextafter(near, np.inf), np.nextafter(near, -np.inf)])
     X = np.column_stack([values, np.zeros_like(values)])
-    result = FlatForest.from_sklearn(forest).predict_planes(X.T)
+    result = flatten_forest(forest).predict_planes(X.T)
     np.testing.assert_array_equal(result, forest.predict_proba(X))
 
 
@@ -171,14 +172,14 @@ def test_features_as_large_as_float32_holds():
     with np.errstate(over="ignore", invalid="ignore"):  # scikit-learn sums X to look for NaN
         forest = RandomForestClassifier(5, random_state=0).fit(X, y)
         expected = forest.predict_proba(X)
-    np.testing.assert_array_equal(FlatForest.from_sklearn(forest).predict_planes(X.T), expected)
+    np.testing.assert_array_equal(flatten_forest(forest).predict_planes(X.T), expected)
 
 
 @pytest.mark.parametrize("kind", [DecisionTreeClassifier, ExtraTreeClassifier])
 def test_single_trees(kind):
     X, y = make_rows(300)
     tree = kind(random_state=0).fit(X, y)
-    flat = FlatForest.from_sklearn(tree)
+    flat = flatten_forest(tree)
     assert flat.n_trees == 1
     np.testing.assert_array_equal(flat.predict_planes(X.T), tree.predict_proba(X))
 
@@ -186,7 +187,7 @@ def test_single_trees(kind):
 def test_trees_of_one_leaf():
     X, y = make_rows(40)
     forest = RandomForestClassifier(4, min_samples_leaf=30, random_state=0).fit(X, y)
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     assert flat.n_nodes == 4
     assert flat.depth == 0
     np.testing.assert_array_equal(flat.predict_planes(X.T), forest.predict_proba(X))
@@ -195,7 +196,7 @@ def test_trees_of_one_leaf():
 def test_one_class():
     X, _ = make_rows(40)
     forest = RandomForestClassifier(4, random_state=0).fit(X, np.zeros(40))
-    result = FlatForest.from_sklearn(forest).predict_planes(X.T)
+    result = flatten_forest(forest).predict_planes(X.T)
     np.testing.assert_array_equal(result, np.ones((40, 1)))
 
 
@@ -206,7 +207,7 @@ def test_a_forest_grown_on_missing_values_reads_finite_rows(kind):
     forest = kind(10, random_state=0).fit(X, y)
     thresholds = np.concatenate([tree.tree_.threshold for tree in forest.estimators_])
     assert np.isinf(thresholds).any() or kind is ExtraTreesClassifier
-    flat = FlatForest.from_sklearn(forest)
+    flat = flatten_forest(forest)
     rows, _ = make_rows(300, seed=1)
     np.testing.assert_array_equal(flat.predict_planes(rows.T), forest.predict_proba(rows))
     np.testing.assert_array_equal(
@@ -218,21 +219,21 @@ def test_a_forest_grown_on_missing_values_reads_finite_rows(kind):
 def test_rows_that_are_not_finite_are_refused(bad):
     X, _ = make_rows(300, seed=1)
     X[123, 4] = bad
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     with pytest.raises(ValueError, match=r"planes holds (nan|-?inf) in feature 4, row 123"):
         flat.predict_planes(X.T)
 
 
 @pytest.mark.parametrize("shape", [(6, 10), (8, 10), (10,), (7, 5, 2)])
 def test_planes_of_another_shape_are_refused(shape):
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     with pytest.raises(ValueError, match="trained on 7 features"):
         flat.predict_planes(np.zeros(shape))
 
 
 def test_out_is_filled_and_returned():
     X, _ = make_rows(300, seed=1)
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     out = np.full((300, 3), np.nan)
     assert flat.predict_planes(X.T, out=out) is out
     np.testing.assert_array_equal(out, flat.predict_planes(X.T))
@@ -250,7 +251,7 @@ def test_out_is_filled_and_returned():
 )
 def test_another_out_is_refused(out):
     X, _ = make_rows(300, seed=1)
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     with pytest.raises(ValueError, match=r"out .* float64 .*\(300, 3\)"):
         flat.predict_planes(X.T, out=out)
 
@@ -265,34 +266,34 @@ def test_another_out_is_refused(out):
 )
 def test_other_estimators_are_refused(estimator):
     with pytest.raises(TypeError, match="RandomForestClassifier"):
-        FlatForest.from_sklearn(estimator)
+        flatten_forest(estimator)
 
 
 @pytest.mark.parametrize("kind", [RandomForestClassifier, DecisionTreeClassifier])
 def test_several_outputs_are_refused(kind):
     X, y = make_rows(40)
     with pytest.raises(TypeError, match="2 outputs"):
-        FlatForest.from_sklearn(kind().fit(X, np.column_stack([y, y])))
+        flatten_forest(kind().fit(X, np.column_stack([y, y])))
 
 
 @pytest.mark.parametrize("kind", [RandomForestClassifier, DecisionTreeClassifier])
 def test_unfitted_estimators_are_refused(kind):
     with pytest.raises(NotFittedError):
-        FlatForest.from_sklearn(kind())
+        flatten_forest(kind())
 
 
 def test_a_forest_says_what_it_is():
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     text = repr(flat)
     assert f"10 trees, {flat.n_nodes} nodes" in text
     assert "7 features, 3 classes" in text
 
 
 def test_equality_is_that_of_the_arrays():
-    flat = FlatForest.from_sklearn(grow())
-    again = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
+    again = flatten_forest(grow())
     assert flat.equals(again)
-    assert not flat.equals(FlatForest.from_sklearn(grow(n_estimators=9)))
+    assert not flat.equals(flatten_forest(grow(n_estimators=9)))
     arrays = {name: array.copy() for name, array in flat.arrays().items()}
     arrays["importances"][0] += 1e-9
     assert not flat.equals(FlatForest.from_arrays(arrays))
@@ -300,7 +301,7 @@ def test_equality_is_that_of_the_arrays():
 
 def test_arrays_make_the_forest_again():
     X, _ = make_rows(300, seed=1)
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     again = FlatForest.from_arrays(flat.arrays())
     assert again.equals(flat)
     np.testing.assert_array_equal(again.predict_planes(X.T), flat.predict_planes(X.T))
@@ -309,9 +310,9 @@ def test_arrays_make_the_forest_again():
 def test_joined_forests_are_one_of_all_trees():
     forest = grow(n_estimators=10)
     trees = forest.estimators_
-    parts = [FlatForest.from_trees(trees[:3]), FlatForest.from_trees(trees[3:])]
+    parts = [flatten_trees(trees[:3]), flatten_trees(trees[3:])]
     joined = FlatForest.join(parts, forest.feature_importances_)
-    assert joined.equals(FlatForest.from_sklearn(forest))
+    assert joined.equals(flatten_forest(forest))
     assert FlatForest.from_arrays(joined.arrays()).equals(joined)
 
 
@@ -398,7 +399,7 @@ NAMED = r"arrays|threshold|left|feature|roots|leaf_values|values|importances"
 
 @pytest.mark.parametrize("what", TAMPERED)
 def test_tampered_arrays_are_refused(what):
-    arrays = {name: a.copy() for name, a in FlatForest.from_sklearn(grow()).arrays().items()}
+    arrays = {name: a.copy() for name, a in flatten_forest(grow()).arrays().items()}
     TAMPERED[what](arrays)
     with pytest.raises(ValueError, match=NAMED):
         FlatForest.from_arrays(arrays)
@@ -408,7 +409,7 @@ def test_a_tree_larger_than_a_link_can_tell_is_refused():
     rng = np.random.default_rng(0)
     tree = ExtraTreeClassifier(random_state=0)
     tree.fit(rng.random((6000, 1)), rng.integers(0, 2, 6000))
-    arrays = FlatForest.from_sklearn(tree).arrays()
+    arrays = flatten_forest(tree).arrays()
     assert len(arrays["left"]) > 2**12
     arrays["importances"] = np.zeros(2**20)
     with pytest.raises(ValueError, match="nodes on 1048576 features"):
@@ -416,7 +417,7 @@ def test_a_tree_larger_than_a_link_can_tell_is_refused():
 
 
 def test_more_values_than_a_leaf_can_name_are_refused():
-    arrays = FlatForest.from_sklearn(grow(n_classes=2)).arrays()
+    arrays = flatten_forest(grow(n_classes=2)).arrays()
     arrays["values"] = np.tile([0.5, 0.5], (2**22 + 1, 1))
     with pytest.raises(ValueError, match="4194305 different values"):
         FlatForest.from_arrays(arrays)
@@ -430,7 +431,7 @@ def test_more_values_than_a_leaf_can_name_are_refused():
 @given(data=st.data())
 def test_tampered_words_are_refused_or_harmless(data):
     """Whatever stands in one place of one array: refused, or read without leaving the arrays."""
-    flat = FlatForest.from_sklearn(grow(n_estimators=2, max_depth=3))
+    flat = flatten_forest(grow(n_estimators=2, max_depth=3))
     arrays = {name: array.copy() for name, array in flat.arrays().items()}
     name = data.draw(st.sampled_from(sorted(arrays)))
     words = arrays[name].reshape(-1).view(np.int32)
@@ -468,7 +469,7 @@ def test_decisions_are_those_of_all_trees(n_estimators, ratio):
     X, _ = make_rows(300, seed=1)
     prior_ratio = None if RATIOS[ratio] is None else np.array(RATIOS[ratio])
     for params in ({}, {"max_depth": 2}):
-        flat = FlatForest.from_sklearn(grow(n_estimators=n_estimators, **params))
+        flat = flatten_forest(grow(n_estimators=n_estimators, **params))
         every = flat.predict_planes(X.T)
         np.testing.assert_array_equal(
             flat.predict_early_exit(X.T, prior_ratio), most_probable(every, prior_ratio)
@@ -480,7 +481,7 @@ def test_decisions_are_those_of_all_trees(n_estimators, ratio):
 @pytest.mark.parametrize("skew", [0, 1, 3])
 def test_decisions_of_many_trees_and_rows(kind, n_classes, skew):
     X, _ = make_rows(20_000, n_classes=n_classes, seed=1)
-    flat = FlatForest.from_sklearn(grow(kind, 100, n_classes=n_classes))
+    flat = flatten_forest(grow(kind, 100, n_classes=n_classes))
     ratio = np.exp(skew * np.random.default_rng(0).standard_normal(n_classes))
     every = flat.predict_planes(X.T)
     few = flat.predict_early_exit(X.T, ratio)
@@ -548,7 +549,7 @@ def test_kernels_are_compiled_once():
     kernels = pytest.importorskip("pixelseg.forest._flat_kernels")
     if not hasattr(kernels.evaluate_rows, "signatures"):
         pytest.skip("kernels are not compiled in this run")
-    flat = FlatForest.from_sklearn(grow())
+    flat = flatten_forest(grow())
     X, _ = make_rows(300, seed=1)
     flat.predict_planes(X.T)
     before = len(kernels.evaluate_rows.signatures)

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -304,6 +305,25 @@ def test_labels_stored_as_whole_floating_point_numbers(tmp_path):
         io.read_labels(tmp_path / "a.npy")
 
 
+def test_labels_that_went_through_jpeg_are_refused_by_content(tmp_path):
+    labels = np.zeros((64, 64), np.uint8)
+    labels[20:40, 20:40] = 2
+    Image.fromarray(labels).save(tmp_path / "renamed.png", format="JPEG")
+    Image.fromarray(labels).save(tmp_path / "inside.tif", compression="jpeg")
+    for name in ("renamed.png", "inside.tif"):
+        assert io.read_image(tmp_path / name).shape == labels.shape
+        with pytest.raises(ValueError, match=f"{name} is a JPEG"):
+            io.read_labels(tmp_path / name)
+
+
+def test_pillows_limit_is_left_as_it_was(tmp_path):
+    limit = Image.MAX_IMAGE_PIXELS
+    io.write_image(tmp_path / "a.png", np.zeros((50, 60), np.uint8))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: io.read_image(tmp_path / "a.png"), range(200)))
+    assert limit == Image.MAX_IMAGE_PIXELS
+
+
 def test_jpeg_labels_and_negative_labels_are_refused(tmp_path):
     io.write_image(tmp_path / "a.jpg", np.zeros((3, 4), np.uint8))
     with pytest.raises(ValueError, match="JPEG"):
@@ -318,3 +338,135 @@ def test_an_image_file_is_taken_wherever_an_image_is(tmp_path, rng):
     tifffile.imwrite(tmp_path / "a.tif", pixels, compression="zlib")
     image = as_image(pixelseg.io.read_image(tmp_path / "a.tif"))
     np.testing.assert_array_equal(image.read(((3, 9), (4, 8)))[0, 0], pixels[3:9, 4:8])
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_planes_are_read_from_their_own_files(tmp_path, compression):
+    planes = "".join(
+        f'<TiffData FirstZ="{k}" IFD="0" PlaneCount="1"><UUID FileName="z{k}.ome.tif">urn:uuid:{k}'
+        "</UUID></TiffData>"
+        for k in range(3)
+    )
+    for k in range(3):
+        xml = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+            f'UUID="urn:uuid:{k}"><Image ID="Image:0"><Pixels ID="Pixels:0" Type="uint8" '
+            'DimensionOrder="XYZCT" SizeX="6" SizeY="4" SizeZ="3" SizeC="1" SizeT="1"><Channel '
+            f'ID="Channel:0:0" SamplesPerPixel="1"/>{planes}</Pixels></Image></OME>'
+        )
+        pixels = np.full((4, 6), 10 * k, np.uint8)
+        path = tmp_path / f"z{k}.ome.tif"
+        tifffile.imwrite(path, pixels, description=xml, metadata=None, compression=compression)
+    image = io.read_image(tmp_path / "z0.ome.tif")
+    assert np.asarray(image)[:, 0, 0].tolist() == [0, 10, 20]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("options", [{}, {"ome": True}, {"imagej": True}, {"bigtiff": True}])
+def test_a_stack_that_was_cut_is_never_a_smaller_one(tmp_path, options, share):
+    volume = np.arange(5 * 30 * 32, dtype=np.uint16).reshape(5, 30, 32)
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, volume, photometric="minisblack", metadata={"axes": "ZYX"}, **options)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ValueError, match=r"stack\.tif"):
+        np.asarray(io.read_image(path))
+
+
+def test_values_do_not_depend_on_the_compression(tmp_path):
+    mask = np.eye(9) > 0
+    for compression in (None, "packbits", "tiff_lzw", "group4"):
+        Image.fromarray(mask).save(tmp_path / "mask.tif", compression=compression)
+        assert np.unique(io.read_labels(tmp_path / "mask.tif")).tolist() == [0, 1]
+    stored = np.array([[0, 1, 2], [3, 100, 255]], np.uint8)
+    tifffile.imwrite(tmp_path / "plain.tif", stored, photometric="miniswhite")
+    # Pillow turns values over where white is zero, also when it writes.
+    Image.fromarray(255 - stored).save(
+        tmp_path / "lzw.tif", compression="tiff_lzw", tiffinfo={262: 0}
+    )
+    for name in ("plain.tif", "lzw.tif"):
+        np.testing.assert_array_equal(np.asarray(io.read_image(tmp_path / name)), stored)
+
+
+@pytest.mark.parametrize("colour_type", [0, 2])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_one_transparent_colour_is_a_mask(tmp_path, bits, colour_type):
+    grey = np.arange(48).reshape(6, 8)
+    samples = grey if colour_type == 0 else np.dstack([grey, grey + 1, grey])
+    samples = samples.astype(f">u{bits // 8}")
+    rows = b"".join(b"\0" + row.tobytes() for row in samples)
+    content = png((8, 6, bits, colour_type), rows)
+    value = struct.pack(">H", 5) if colour_type == 0 else struct.pack(">HHH", 5, 6, 5)
+    chunk = b"tRNS" + value
+    chunk = struct.pack(">I", len(value)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    at = content.index(b"IDAT") - 4
+    (tmp_path / "image.png").write_bytes(content[:at] + chunk + content[at:])
+    image = io.read_image(tmp_path / "image.png")
+    np.testing.assert_array_equal(np.asarray(image), samples)
+    np.testing.assert_array_equal(image.mask, grey != 5)
+
+
+@pytest.mark.parametrize("name", ["rgba.png", "la.png", "rgba.tif"])
+def test_strokes_that_were_rubbed_out_are_unlabelled(tmp_path, name):
+    layer = np.zeros((4, 6, 4), np.uint8)
+    layer[0, :3], layer[1, :3] = (1, 1, 1, 255), (2, 2, 2, 255)
+    layer[2] = (7, 8, 9, 0)
+    if name.endswith(".tif"):
+        options = {"photometric": "rgb", "extrasamples": ["unassalpha"]}
+        tifffile.imwrite(tmp_path / name, layer, **options)
+    else:
+        Image.fromarray(layer if name == "rgba.png" else layer[..., [0, 3]]).save(tmp_path / name)
+    labels = io.read_labels(tmp_path / name)
+    np.testing.assert_array_equal(labels, np.where(layer[..., 3] > 0, layer[..., 0], 0))
+
+
+def test_the_main_picture_of_a_camera_is_read(tmp_path, rng):
+    pixels = rng.integers(0, 255, (16, 24, 3)).astype(np.uint8)
+    second = Image.fromarray(pixels[::2, ::2])
+    path = tmp_path / "camera.jpg"
+    Image.fromarray(pixels).save(path, format="MPO", save_all=True, append_images=[second])
+    assert io.read_image(path).shape == (16, 24, 3)
+
+
+def test_a_strip_that_is_damaged_is_named_when_it_is_read(tmp_path, rng):
+    pixels = rng.integers(0, 4, (64, 50)).astype(np.uint8)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, compression="zlib", rowsperstrip=8)
+    with tifffile.TiffFile(path) as file:
+        start, size = file.pages[0].dataoffsets[3], file.pages[0].databytecounts[3]
+    data = bytearray(path.read_bytes())
+    data[start + size // 2 : start + size // 2 + 20] = b"\xff" * 20
+    path.write_bytes(data)
+    image = io.read_image(path)
+    np.testing.assert_array_equal(image[:24], pixels[:24])
+    with pytest.raises(ValueError, match=r"a\.tif cannot be read"):
+        image[24:]
+
+
+def bits_tiff(values, bits, photometric, compression=1):
+    """A TIFF of few bits a sample, written by hand."""
+    rows = [np.packbits((row[:, None] >> np.arange(bits)[::-1]) & 1).tobytes() for row in values]
+    data = b"".join(rows)
+    height, width = values.shape
+    tags = [
+        (256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, compression),
+        (262, 3, photometric), (273, 4, 400), (277, 3, 1), (278, 4, height), (279, 4, len(data)),
+    ]  # fmt: skip
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(tags))
+    body = b"".join(struct.pack("<HHII", code, kind, 1, value) for code, kind, value in tags)
+    return (head + body + bytes(4)).ljust(400, b"\0") + data
+
+
+@pytest.mark.parametrize("bits", [2, 4, 12])
+def test_tiff_of_few_bits_keeps_its_values(tmp_path, rng, bits):
+    values = rng.integers(0, 2**bits, (6, 8))
+    (tmp_path / "a.tif").write_bytes(bits_tiff(values, bits, 1))
+    np.testing.assert_array_equal(io.read_labels(tmp_path / "a.tif"), values)
+
+
+@pytest.mark.parametrize("compression", [34887, 34712])
+def test_a_codec_that_is_missing_is_named(tmp_path, compression):
+    content = bits_tiff(np.zeros((6, 8), int), 8, 1, compression)
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(ValueError, match="only the package imagecodecs reads"):
+        io.read_image(tmp_path / "a.tif")

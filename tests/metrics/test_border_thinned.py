@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from pixelseg.metrics import adapted_rand, border_thinned_scores, v_info
-from pixelseg.metrics.border_thinned import thin_borders
+from pixelseg.metrics.border_thinned import _thin_borders as thin_borders
 
 from ..oracles import metrics as oracle
 

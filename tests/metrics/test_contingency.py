@@ -105,7 +105,7 @@ class Shifting:
     """An array-like whose slices are not as its shape says."""
 
     def __init__(self, labels, read):
-        self.shape, self.dtype, self.ndim = labels.shape, labels.dtype, labels.ndim
+        self.shape, self.dtype = labels.shape, labels.dtype
         self._labels, self._read = labels, read
 
     def __getitem__(self, index):

@@ -99,6 +99,14 @@ def test_a_hierarchy_is_scored_at_its_own_thresholds():
             numbered.merge(other)
 
 
+def test_an_image_that_was_refused_leaves_no_trace():
+    for make in (HierarchyAccumulator, BoundaryAccumulator):
+        scores = make()
+        with pytest.raises(ValueError, match="has shape"):
+            scores.update(STRIPES, [STRIPES, FINE[:, :3]])
+        assert scores.update(STRIPES, [STRIPES]).result().thresholds.tolist() == [1]
+
+
 def test_the_background_of_a_segmentation_is_no_segment():
     holed = np.where(STRIPES == 2, 0, 1)
     left_out = HierarchyAccumulator().update(STRIPES, [holed]).result()

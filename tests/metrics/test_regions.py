@@ -196,6 +196,20 @@ def test_several_truths_give_the_mean(rng):
     )
 
 
+def test_array_likes_are_read_by_slices(rng):
+    class Source:
+        def __init__(self, labels):
+            self.shape, self.dtype, self._labels = labels.shape, labels.dtype, labels
+
+        def __getitem__(self, index):
+            return self._labels[index]
+
+    truths, prediction = rng.integers(0, 4, (2, 9, 8)), rng.integers(0, 5, (9, 8))
+    expected = region_scores(truths, prediction)
+    assert region_scores(Source(truths), Source(prediction)) == expected
+    assert region_scores([Source(one) for one in truths], prediction) == expected
+
+
 def test_labels_beyond_a_table(rng):
     truth = rng.integers(1, 2**40, (20, 20))
     scores = region_scores(truth, truth[::-1])

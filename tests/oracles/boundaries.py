@@ -1,8 +1,6 @@
-"""Boundaries by loops, and their matching by SciPy's solver for assignments."""
+"""Boundaries by loops."""
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 
 def boundary_map(labels):
@@ -13,23 +11,6 @@ def boundary_map(labels):
         for j in range(width):
             result[i, j] = len(np.unique(labels[i : i + 2, j : j + 2])) > 1
     return result
-
-
-def match(truth, prediction, reach):
-    """The largest gain of any matching: its number of pairs and total cost in 0.01 pixel."""
-    rows, columns = np.argwhere(prediction), np.argwhere(truth)
-    outlier_cost = int(np.ceil(100 * 100 * reach))
-    squared = ((rows[:, np.newaxis] - columns[np.newaxis]) ** 2).sum(axis=2)
-    near = squared <= reach * reach
-    costs = np.rint(100 * np.sqrt(squared)).astype(int)
-    # One column of its own for each row to stay alone; 1 is added because zeros are not stored.
-    real = np.where(near, costs + 1, 0)
-    alone = np.diag(np.full(len(rows), outlier_cost + 1))
-    if len(rows) == 0:
-        return 0, 0
-    row, column = min_weight_full_bipartite_matching(csr_array(np.hstack([real, alone])))
-    paired = column < len(columns)
-    return int(paired.sum()), int(costs[row[paired], column[paired]].sum())
 
 
 def best_point(thresholds, recall, precision):

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import ndimage
 
 
-def columns(image, sigma, spacing=None):
-    """name -> column, for one channel (2-D or 3-D) at one sigma."""
+def feature_maps(image, sigma, spacing=None):
+    """name -> feature map, for one channel (2-D or 3-D) at one sigma."""
     image = np.asarray(image, float)
     ndim = image.ndim
     spacing = np.ones(ndim) if spacing is None else np.asarray(spacing, float)

@@ -1,7 +1,6 @@
 """Metrics of superpixels by loops, after their definitions."""
 
 import itertools
-import math
 
 import numpy as np
 
@@ -78,27 +77,3 @@ def overlap_scores(truth, segments):
     for piece in pieces:
         right += max(((truth == region) & (segments == piece)).sum() for region in regions)
     return neubert_protzel / n, levin / len(regions), 1 - right / n, right / n
-
-
-def explained_variation(segments, image):
-    """Variation of the segments' means over that of the pixels, channels last."""
-    image = image.astype(float)
-    mean = image.reshape(-1, image.shape[-1]).mean(axis=0)
-    smooth = np.empty_like(image)
-    for piece in np.unique(segments):
-        smooth[segments == piece] = image[segments == piece].mean(axis=0)
-    return ((smooth - mean) ** 2).sum() / ((image - mean) ** 2).sum()
-
-
-def compactness(segments):
-    """Roundness of each piece, weighted by its pixels."""
-    total = 0
-    for piece in np.unique(segments):
-        inside = np.pad(segments == piece, 1)
-        size = inside.sum()
-        outline = sum(np.count_nonzero(np.diff(inside, axis=k)) for k in range(segments.ndim))
-        if segments.ndim == 2:
-            total += size * 4 * math.pi * size / outline**2
-        else:
-            total += size * 36 * math.pi * size**2 / outline**3
-    return total / segments.size

@@ -1,0 +1,138 @@
+"""Cross-validation that splits neither an image nor a stroke."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._core.arrays import Array
+from .._core.checks import as_count
+from .._core.grid import label_components
+from .._core.progress import Progress, Reporter
+from ..metrics import accuracy, iou, mean_iou
+from .sampling import ImageSamples, subset
+from .training import Training, collect_samples, fit_rows
+from .training_images import iterate_pairs
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Scores of models on pixels that they were not trained on.
+
+    `confusion` (n_classes, n_classes) is pooled over the folds, truth in rows; `iou` has one
+    entry a class; `fold_mean_iou` and `fold_accuracy` have one entry a fold; `groups` says what
+    was kept together, "images" or "strokes"; `label_hash` tells which labels were scored.
+    """
+
+    classes: Array
+    confusion: Array
+    accuracy: float
+    mean_iou: float
+    iou: Array
+    fold_accuracy: Array
+    fold_mean_iou: Array
+    groups: str
+    label_hash: str
+
+
+def cross_validate(
+    training: Training, images: Any, labels: Any, *, n_folds: int, mask: Any, progress: Progress
+) -> CrossValidation:
+    """Train and test in turn on groups of images, or of strokes where there is one image."""
+    n_folds = as_count("n_folds", n_folds, least=2)
+    training_set = collect_samples(training, images, labels, mask, False)
+    samples = training_set.samples
+    if len(samples) > 1:
+        groups = "images"
+        group_of = [np.full(len(sample.y), index) for index, sample in enumerate(samples)]
+        group_of_prior = [
+            np.full(len(sample.prior_labels), index) for index, sample in enumerate(samples)
+        ]
+    else:
+        groups = "strokes"
+        ((_, only_labels, _),) = iterate_pairs(images, labels, mask)
+        strokes = find_strokes(np.asarray(only_labels)).reshape(-1)
+        group_of = [strokes[samples[0].positions]]
+        group_of_prior = [strokes[samples[0].prior_positions]]
+    fold_of_group = _assign_folds(samples, group_of, n_folds, groups)
+    fold_of = [fold_of_group[own] for own in group_of]
+    fold_of_prior = [fold_of_group[own] for own in group_of_prior]
+    classes = np.array(training_set.record.classes)
+    confusions = []
+    with Reporter(progress, n_folds, "folds") as report:
+        for fold in range(n_folds):
+            confusions.append(_test_fold(training, samples, fold_of, fold_of_prior, fold, classes))
+            report.advance()
+    pooled = np.sum(confusions, axis=0)
+    return CrossValidation(
+        classes=classes,
+        confusion=pooled,
+        accuracy=float(accuracy(pooled)),
+        mean_iou=float(mean_iou(pooled)),
+        iou=iou(pooled),
+        fold_accuracy=np.array([accuracy(confusion) for confusion in confusions]),
+        fold_mean_iou=np.array([mean_iou(confusion) for confusion in confusions]),
+        groups=groups,
+        label_hash=training_set.record.label_hash,
+    )
+
+
+def find_strokes(labels: Array) -> Array:
+    """Strokes numbered from 1: connected pieces of one class, touching by a corner; 0 elsewhere."""
+    return label_components(labels, connectivity=labels.ndim)[0]
+
+
+def _assign_folds(
+    samples: list[ImageSamples], group_of: list[Array], n_folds: int, groups: str
+) -> Array:
+    """The fold of every group: they are dealt out, the largest first, to the smallest fold.
+
+    Strokes are dealt class by class, so that a fold takes few strokes of any one class.
+    """
+    y = np.concatenate([sample.y for sample in samples])
+    group = np.concatenate(group_of)
+    fold_of_group = np.full(int(group.max()) + 1, -1)
+    strata = [group] if groups == "images" else [group[y == value] for value in np.unique(y)]
+    for members in strata:
+        ids, sizes = np.unique(members, return_counts=True)
+        if len(ids) < 2:
+            raise ValueError(
+                f"labels has one group of {groups} to hold out and one to train on is missing: "
+                f"cross_validate needs at least two {groups}"
+                f"{'' if groups == 'images' else ' of each class'}."
+            )
+        load = np.zeros(n_folds)
+        for index in np.argsort(-sizes, kind="stable"):
+            fold = int(load.argmin())
+            fold_of_group[ids[index]] = fold
+            load[fold] += sizes[index]
+    return fold_of_group
+
+
+def _test_fold(
+    training: Training,
+    samples: list[ImageSamples],
+    fold_of: list[Array],
+    fold_of_prior: list[Array],
+    fold: int,
+    classes: Array,
+) -> Array:
+    """Confusion matrix of one fold over the places of `classes`."""
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    if not any((folds == fold).any() for folds in fold_of):
+        return confusion
+    train = [
+        subset(sample, rows != fold, near != fold)
+        for sample, rows, near in zip(samples, fold_of, fold_of_prior, strict=True)
+    ]
+    fitted = fit_rows(training, train)
+    column_of = np.searchsorted(classes, fitted.classes)
+    for sample, folds in zip(samples, fold_of, strict=True):
+        test = folds == fold
+        if test.any():
+            predicted = column_of[fitted.predict_places(sample.X[test].T)]
+            truth = np.searchsorted(classes, sample.y[test])
+            np.add.at(confusion, (truth, predicted), 1)
+    return confusion

@@ -1,0 +1,142 @@
+"""`InputSpec`: what a model knows of its training images, and what it asks of a new one."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._core.boxes import around
+from .._core.image import Image
+
+#: Whose spec an image of a training set must meet.
+EARLIER = "an earlier training image"
+#: Values of an image, of all its channels together, that are looked at to learn their range.
+_LOOK = 2**18
+#: Images whose largest values are this many times apart were not scaled alike.
+_APART = 8
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """Spatial axes, channels, pixel size, dtypes and values of the training images.
+
+    `low` and `high` are the range of values of all of them; `peaks` are the largest absolute
+    values of the darkest and of the brightest image.
+    """
+
+    ndim: int
+    n_channels: int
+    spacing: tuple[float, ...]
+    dtypes: tuple[str, ...]
+    low: float
+    high: float
+    peaks: tuple[float, float]
+
+    @classmethod
+    def of(cls, image: Image) -> InputSpec:
+        """The spec of one image; its range of values is that of its middle part."""
+        low, high = _range_of(image)
+        peak = max(abs(low), abs(high))
+        axes = image.ndim, image.n_channels, image.spacing
+        return cls(*axes, (image.dtype.name,), low, high, (peak, peak))
+
+    @property
+    def dtype(self) -> str:
+        """The dtypes in words."""
+        return " and ".join(self.dtypes)
+
+    def merge(self, other: InputSpec) -> InputSpec:
+        """The spec of two images of one training set; those parts that must agree are checked."""
+        check_input(other, self, EARLIER)
+        if self._is_far(other.peaks[0]):
+            warnings.warn(
+                f"images have values up to {self.peaks[1]:g} and up to {other.peaks[1]:g}: rescale "
+                "them alike, since values are compared as they are.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return InputSpec(
+            self.ndim,
+            self.n_channels,
+            self.spacing,
+            tuple(sorted({*self.dtypes, *other.dtypes})),
+            min(self.low, other.low),
+            max(self.high, other.high),
+            (min(self.peaks[0], other.peaks[0]), max(self.peaks[1], other.peaks[1])),
+        )
+
+    def check(self, image: Image) -> None:
+        """Refuse an image of another kind; warn of a dtype or values the model has not seen."""
+        check_input(image, self, "the model")
+        if image.dtype.name not in self.dtypes:
+            warnings.warn(
+                f"image has dtype {image.dtype.name} but the model was trained on {self.dtype}: "
+                "values are compared as they are, without rescaling.",
+                UserWarning,
+                stacklevel=4,
+            )
+        low, high = _range_of(image)
+        if self._is_far(max(abs(low), abs(high))):
+            warnings.warn(
+                f"image has values from {low:g} to {high:g} but the model was trained on "
+                f"{self.low:g} to {self.high:g}: rescale it the way the training images were.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def channel_axis_of(self, shape: tuple[int, ...]) -> int | str | None:
+        """Where an array of `shape` has its channels, if it is laid out as the model's images."""
+        if len(shape) == self.ndim and self.n_channels == 1:
+            return None
+        if len(shape) == self.ndim + 1 and shape[-1] == self.n_channels:
+            return -1
+        return "auto"
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> InputSpec:
+        """Read back the fields from JSON, checking every type."""
+        least, most = (float(peak) for peak in record["peaks"])
+        spec = cls(
+            ndim=int(record["ndim"]),
+            n_channels=int(record["n_channels"]),
+            spacing=tuple(float(size) for size in record["spacing"]),
+            dtypes=tuple(np.dtype(str(name)).name for name in record["dtypes"]),
+            low=float(record["low"]),
+            high=float(record["high"]),
+            peaks=(least, most),
+        )
+        if spec.ndim not in (2, 3) or spec.n_channels < 1 or len(spec.spacing) != spec.ndim:
+            raise ValueError(f"input {record} does not describe an image")
+        return spec
+
+    def _is_far(self, peak: float) -> bool:
+        least, most = self.peaks
+        return min(peak, least) > 0 and not least / _APART <= peak <= most * _APART
+
+
+def check_input(image: InputSpec | Image, known: InputSpec | Image, whose: str) -> None:
+    """Refuse an image with other axes or another number of channels than a known one."""
+    if image.ndim != known.ndim:
+        raise ValueError(
+            f"image has {image.ndim} spatial axes but {whose} has {known.ndim}: pass an image "
+            "of the same kind, and channel_axis if its axes were misread."
+        )
+    if image.n_channels != known.n_channels:
+        raise ValueError(
+            f"image has {image.n_channels} channels but {whose} has {known.n_channels}: pass an "
+            "image with the same channels in the same order."
+        )
+
+
+def _range_of(image: Image) -> tuple[float, float]:
+    """Smallest and largest value in the middle of an image, of at most `_LOOK` values."""
+    side = max(1, int((_LOOK / image.n_channels) ** (1 / image.ndim)))
+    middle = [size // 2 for size in image.spatial_shape]
+    box = around(middle, side, image.spatial_shape)
+    values = image.read(box)
+    if image.mask is not None:
+        values = values[:, image.read_mask(box)]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
