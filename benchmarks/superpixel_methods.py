@@ -33,8 +33,8 @@ class Method:
     grid: dict[str, tuple] = field(default_factory=dict)
     #: "package.module:name" that it cannot do without.
     needs: str = ""
-    #: So slow that a tenth of the images must do.
-    slow: bool = False
+    #: Each so many-th image must do for what is slow.
+    every: int = 1
 
     def __call__(self, image: Array, n_segments: int, **settings: Any) -> Array:
         """Labels by the method's settings, or others in their place."""
@@ -184,6 +184,7 @@ METHODS = (
         {"compactness": 5.0, "sigma": 1.4},
         {"compactness": (2.0, 5.0, 10.0, 20.0), "sigma": _SIGMAS},
         needs="skimage.segmentation:slic",
+        every=4,
     ),
     Method(
         "OpenCV SEEDS",
@@ -191,6 +192,7 @@ METHODS = (
         {"levels": 4, "prior": 0, "sigma": 0.0},
         {"levels": (4, 5), "prior": (0, 1, 2), "sigma": _SIGMAS},
         needs="cv2.ximgproc:createSuperpixelSEEDS",
+        every=4,
     ),
     Method(
         "OpenCV LSC",
@@ -198,6 +200,6 @@ METHODS = (
         {"ratio": 0.05, "sigma": 1.0},
         {"ratio": (0.025, 0.05, 0.075), "sigma": (0.0, 1.0)},
         needs="cv2.ximgproc:createSuperpixelLSC",
-        slow=True,
+        every=10,
     ),
 )

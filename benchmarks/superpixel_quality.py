@@ -40,8 +40,6 @@ K_SHOWN = 1000
 #: Recall is told where so many of the pixels lie on outlines.
 SHARES = (0.3, 0.4, 0.5)
 N_ANNOTATORS = 5
-#: Of slow methods, each so many-th image is scored.
-SLOW_SHARE = 10
 
 
 @dataclass
@@ -319,7 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for method in methods:
         runs[method.name] = method
         method(pictures[0].image, K_SHOWN)  # compiles
-    scores += evaluate(runs, {m.name: pictures[:: SLOW_SHARE if m.slow else 1] for m in methods})
+    scores += evaluate(runs, {m.name: pictures[:: m.every] for m in methods})
     scores.sort(key=lambda one: (names.index(one.method), one.asked))
     text = table(scores) + "\n\n" + ", ".join(f"{k} {v}" for k, v in machine().items())
     print(text)

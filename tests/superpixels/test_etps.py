@@ -70,6 +70,16 @@ def test_promises_hold_on_any_image(data, shape, dtype, compactness, smoothness,
 
 
 @pytest.mark.kernels
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_small_image_enters_every_kernel(masked):
+    image = np.random.default_rng(0).integers(0, 255, (14, 16, 3), np.uint8)
+    mask = image[..., 0] > 40 if masked else None
+    segments = etps(image, 5, smoothness=3, mask=mask)
+    islands = len(np.unique(components(mask)[mask])) if masked else 1
+    assert check_promises(segments, (14, 16), mask) == max(5, islands)
+
+
+@pytest.mark.kernels
 @given(st.data(), st.sampled_from([2, 3]))
 def test_a_segment_stays_in_one_piece(data, ndim):
     around = data.draw(hnp.arrays(bool, (3,) * ndim))
