@@ -55,14 +55,16 @@ def as_color(color: Any, image: Image) -> str | None:
     return "lab"
 
 
-def read_colours(image: Image, color: Any = "auto", *, n_jobs: int | None = None) -> Array:
-    """Read an image as planes that superpixels compare, int16 (C, D, H, W).
+def read_colours(
+    image: Image, color: Any = "auto", *, n_jobs: int | None = None, out: Array | None = None
+) -> Array:
+    """Read an image as planes that superpixels compare, int16 (C, D, H, W), perhaps into `out`.
 
     `STEPS` steps are a unit of colour. Pixels outside the mask hold anything. Values more than 1.5
     times the contrast beyond it are taken as that.
     """
     lab = as_color(color, image) == "lab"
-    planes = np.empty((image.n_channels, *image.shape3d), np.int16)
+    planes = np.empty((image.n_channels, *image.shape3d), np.int16) if out is None else out
     side = max(1, _BLOCK // int(np.prod(image.spatial_shape[1:])))
     blocks = cover(image.spatial_shape, (side, *image.spatial_shape[1:]))
     middle, factor = (0.0, 1.0) if lab else _scale(image)
