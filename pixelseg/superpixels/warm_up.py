@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import slic, snic
+from . import etps, slic, snic
 
 
 def warm_up() -> None:
@@ -14,6 +14,7 @@ def warm_up() -> None:
     volume = rng.random((4, 12, 12))
     mask = np.ones(volume.shape, bool)
     mask[0, 0] = False
-    for method in (slic, snic):
+    for method in (etps, slic, snic):
         method(colour, 9)
         method(volume, 9, channel_axis=None, mask=mask)
+    etps(colour, 9, smoothness=1)
