@@ -255,17 +255,15 @@ def draw(scores: Sequence[Scores], path: Path) -> None:
         values = curve.miss_rate, curve.undersegmentation_error
         for axis, value in zip(axes, values, strict=False):
             axis.plot(curve.milliseconds, value, marker, color=color, markersize=8)
-            axis.annotate(
-                name, (curve.milliseconds, value), (6, 4), textcoords="offset points", fontsize=8
-            )
+            place, above = (curve.milliseconds, value), 6 if k % 2 else -12
+            axis.annotate(str(k + 1), place, (3, above), textcoords="offset points", fontsize=9)
         shares = [one.boundary_density for one in curve.scores]
         recalls = [one.boundary_recall for one in curve.scores]
         line = "-" if name in own else "--"
-        axes[2].plot(shares, recalls, line, color=color, label=name, linewidth=1.4)
+        axes[2].plot(shares, recalls, line, color=color, label=f"{k + 1} {name}", linewidth=1.4)
     for axis, word in zip(axes, words, strict=False):
         axis.set(xscale="log", xlabel=f"ms an image at {K_SHOWN} segments", ylabel=word)
         axis.grid(alpha=0.3, which="both")
-        axis.margins(x=0.25)
     axes[2].set(xlabel="share of pixels on outlines", ylabel="boundary recall", ylim=(0.5, 1))
     axes[2].grid(alpha=0.3)
     axes[2].legend(fontsize=8)

@@ -3,9 +3,9 @@
 A block that is MIXED waits for a finer level, and so do those that touch it across a face, since
 what hangs on them cannot be seen here.
 
-What is boundary-bound is bound by branches that nobody can foresee, some 35 ns for each pixel on
-an outline. Tried in vain: unsigned indices, distances written out for three channels. Arrays
-passed one by one instead of in their tuple are 1.4 times slower here.
+A look at a pixel on an outline takes some 35 ns, for branches that no processor foresees. Tried in
+vain: unsigned indices; distances written out for three channels; arrays passed one by one, not in
+their tuple (1.4 times slower).
 """
 
 from typing import Any, NamedTuple

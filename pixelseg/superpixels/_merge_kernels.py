@@ -44,11 +44,12 @@ class Unions(NamedTuple):
 
 
 @kernel
-def count_sides(labels, shape, padding, offsets, sides):
-    """Count for each segment, in int64 (n,), the sides that it has with others, twice repeated
-    ones along a row once.
+def list_sides(labels, shape, padding, offsets, stop, near):
+    """Append to the list of each segment, which ends at stop, int64 (n,), those across its sides.
 
     labels : int32, flat, padded; offsets : int64 (k,), to the earlier neighbours across faces
+    A side that goes on along a row counts once. Into an empty `near` nothing is written: stop then
+    counts.
     """
     for k in range(len(offsets)):
         for z in range(shape[0]):
@@ -58,28 +59,18 @@ def count_sides(labels, shape, padding, offsets, sides):
                 for i in range(at, at + shape[2]):
                     a, b = labels[i], labels[i + offsets[k]]
                     if a != b and (a != one or b != other) and a > 0 and b > 0:
-                        sides[a] += 1
-                        sides[b] += 1
+                        if len(near):
+                            near[stop[a]] = b
+                            near[stop[b]] = a
+                        stop[a] += 1
+                        stop[b] += 1
                         one, other = a, b
 
 
 @kernel
-def list_neighbours(labels, shape, padding, offsets, lists, seen):
-    """Fill near, each neighbour once; stop = first on entry, seen int64 (n,) below 0."""
+def drop_repeated(lists, seen):
+    """Keep each neighbour once; seen, int64 (n,), is below 0 on entry."""
     first, stop, near = lists
-    for k in range(len(offsets)):
-        for z in range(shape[0]):
-            for y in range(shape[1]):
-                at = ((z + padding) * (shape[1] + 2) + y + 1) * (shape[2] + 2) + 1
-                one, other = 0, 0
-                for i in range(at, at + shape[2]):
-                    a, b = labels[i], labels[i + offsets[k]]
-                    if a != b and (a != one or b != other) and a > 0 and b > 0:
-                        near[stop[a]] = b
-                        stop[a] += 1
-                        near[stop[b]] = a
-                        stop[b] += 1
-                        one, other = a, b
     for s in range(1, len(first)):
         n = first[s]
         for i in range(first[s], stop[s]):

@@ -60,8 +60,12 @@ def shrink_colours(fine, coarse):
 
 
 @kernel
-def shrink_labels(fine, coarse, padding):
-    """Fill the labels of a level: that of the blocks that each of its blocks holds, or MIXED."""
+def carry_labels(fine, coarse, padding, up):
+    """Carry labels between two levels.
+
+    Up, a block gets the label of the blocks that it holds, or MIXED; down, they get its label, but
+    keep theirs if it is MIXED.
+    """
     height, width = len(fine.y), len(fine.x)
     coarse_height, coarse_width = len(coarse.y), len(coarse.x)
     fz = 1 if len(coarse.z) == len(fine.z) else 2
@@ -73,28 +77,13 @@ def shrink_labels(fine, coarse, padding):
             to = ((z // fz + padding) * (coarse_height + 2) + y // fy + 1) * (coarse_width + 2) + 1
             for x in range(width):
                 there = to + x // fx
-                if z % fz == 0 and y % fy == 0 and x % fx == 0:
+                if not up:
+                    if coarse.labels[there] != MIXED:
+                        fine.labels[row + x] = coarse.labels[there]
+                elif z % fz == 0 and y % fy == 0 and x % fx == 0:
                     coarse.labels[there] = fine.labels[row + x]
                 elif coarse.labels[there] != fine.labels[row + x]:
                     coarse.labels[there] = MIXED
-
-
-@kernel
-def spread_labels(coarse, fine, padding):
-    """Hand the labels of a level down to the blocks within; what was MIXED keeps its labels."""
-    height, width = len(fine.y), len(fine.x)
-    coarse_height, coarse_width = len(coarse.y), len(coarse.x)
-    fz = 1 if len(coarse.z) == len(fine.z) else 2
-    fy = 1 if coarse_height == height else 2
-    fx = 1 if coarse_width == width else 2
-    for z in range(len(fine.z)):
-        for y in range(height):
-            row = ((z + padding) * (height + 2) + y + 1) * (width + 2) + 1
-            at = ((z // fz + padding) * (coarse_height + 2) + y // fy + 1) * (coarse_width + 2) + 1
-            for x in range(width):
-                label = coarse.labels[at + x // fx]
-                if label != MIXED:
-                    fine.labels[row + x] = label
 
 
 @kernel

@@ -27,12 +27,12 @@ def merge_segments(level: Any, ndim: int, segments: Any, n_segments: int) -> Any
     steps[:, 3 - ndim :] = neighbour_offsets(ndim)[:ndim]
     offsets = flat_offsets(steps, padded_shape(shape, padding))
     sides = np.zeros(n, np.int64)
-    kernels.count_sides(labels, shape, padding, offsets, sides)
+    kernels.list_sides(labels, shape, padding, offsets, sides, np.empty(0, np.int32))
     first = np.append(0, np.cumsum(sides)[:-1])
     lists = kernels.Lists(first, first.copy(), np.empty(int(sides.sum()), np.int32))
+    kernels.list_sides(labels, shape, padding, offsets, lists.stop, lists.near)
     seen = np.full(n, -1, np.int64)
-    kernels.list_neighbours(labels, shape, padding, offsets, lists, seen)
-
+    kernels.drop_repeated(lists, seen)
     parents, after, last, partners, heap, places, around, beyond = np.zeros((8, n), np.int32)
     chains = kernels.Chains(parents, after, last, seen)
     unions = kernels.Unions(partners, np.empty(n), np.empty(n), heap, places)

@@ -92,7 +92,7 @@ class Moves:
         labels[...] = pieces
         segments = merge_segments(pixels, self.ndim, self._count(pixels, n_pieces), n_cells)
         for fine, coarse in pairwise(levels):
-            kernels.shrink_labels(fine, coarse, self.padding)
+            kernels.carry_labels(fine, coarse, self.padding, True)
         return segments, levels
 
     def _n_blocks(self, level: Any) -> int:
@@ -118,7 +118,7 @@ class Moves:
         """Hand labels down to the next finer level."""
         from . import _pyramid_kernels as kernels
 
-        kernels.spread_labels(coarse, fine, self.padding)
+        kernels.carry_labels(fine, coarse, self.padding, False)
 
     def sweep(self, level: Any, segments: Any) -> None:
         """Move blocks of a level until nothing moves, at most `n_iterations` times."""

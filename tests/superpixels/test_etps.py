@@ -236,7 +236,7 @@ def test_a_level_holds_means_and_common_labels(shape, spacing):
     labels = labels_of(levels[0], 3)
     labels[...] = rng.integers(0, 2, shape) if shape[0] % 2 else 1
     for fine, coarse in pairwise(levels):
-        kernels.shrink_labels(fine, coarse, 1)
+        kernels.carry_labels(fine, coarse, 1, True)
     for level in levels:
         ends = [np.cumsum(each).astype(int) for each in (level.depths, level.heights, level.widths)]
         assert tuple(end[-1] for end in ends) == shape
