@@ -92,6 +92,16 @@ def superpixels(function: str, **params: Any) -> float:
     return float(np.mean(scores))
 
 
+def felzenszwalb() -> float:
+    """Explained variation of a photograph, by as many segments as its parts ask for."""
+    from pixelseg import metrics
+    from pixelseg import superpixels as methods
+
+    photograph = data.coffee()[::2, ::2]
+    segments = methods.felzenszwalb(photograph, scale=100)
+    return float(metrics.explained_variation(segments, photograph))
+
+
 METHODS = (
     Method("PixelClassifier, forest", pixel_classifier),
     Method("PixelClassifier, mlp", lambda: pixel_classifier(classifier="mlp")),
@@ -99,6 +109,9 @@ METHODS = (
     Method("etps, smooth", lambda: superpixels("etps", smoothness=6, sigma=0.7, compactness=1)),
     Method("slic", lambda: superpixels("slic")),
     Method("snic", lambda: superpixels("snic")),
+    Method("watershed", lambda: superpixels("watershed")),
+    Method("grid", lambda: superpixels("grid")),
+    Method("felzenszwalb", felzenszwalb),
 )
 
 

@@ -67,7 +67,7 @@ def read_colours(
     """
     lab = as_color(color, image) == "lab"
     planes = np.empty((image.n_channels, *image.shape3d), np.int16) if out is None else out
-    middle, factor = (0.0, 1.0) if lab else _scale(image)
+    middle, factor = (0.0, 1.0) if lab else measure_scale(image)
 
     def fill(box: Box) -> None:
         (z0, z1), (y0, y1), _ = box3d(box)
@@ -94,7 +94,7 @@ def _exact_dtype(image: Image) -> Any:
     return np.float64 if wide else np.float32
 
 
-def _scale(image: Image) -> tuple[float, float]:
+def measure_scale(image: Image) -> tuple[float, float]:
     """The middle of the contrast of an image's values, and steps of a plane for one value."""
     values = _sample(image)
     values.sort()
