@@ -12,8 +12,8 @@ from .._core.checks import as_count
 from .._core.grid import label_components
 from .._core.progress import Progress, Reporter
 from ..metrics import accuracy, iou, mean_iou
-from .sampling import ImageSamples, subset
-from .training import Training, collect_samples, fit_rows
+from .sampling import ImageSamples
+from .training import Trainable, collect_samples, fit_rows
 from .training_images import iterate_pairs
 
 
@@ -38,7 +38,7 @@ class CrossValidation:
 
 
 def cross_validate(
-    training: Training, images: Any, labels: Any, *, n_folds: int, mask: Any, progress: Progress
+    training: Trainable, images: Any, labels: Any, *, n_folds: int, mask: Any, progress: Progress
 ) -> CrossValidation:
     """Train and test in turn on groups of images, or of strokes where there is one image."""
     n_folds = as_count("n_folds", n_folds, least=2)
@@ -47,23 +47,22 @@ def cross_validate(
     if len(samples) > 1:
         groups = "images"
         group_of = [np.full(len(sample.y), index) for index, sample in enumerate(samples)]
-        group_of_prior = [
-            np.full(len(sample.prior_labels), index) for index, sample in enumerate(samples)
-        ]
+        near = [np.full(len(sample.prior_labels), index) for index, sample in enumerate(samples)]
     else:
         groups = "strokes"
         ((_, only_labels, _),) = iterate_pairs(images, labels, mask)
         strokes = find_strokes(np.asarray(only_labels)).reshape(-1)
-        group_of = [strokes[samples[0].positions]]
-        group_of_prior = [strokes[samples[0].prior_positions]]
+        group_of, near = [strokes[samples[0].positions]], [strokes[samples[0].prior_positions]]
     fold_of_group = _assign_folds(samples, group_of, n_folds, groups)
-    fold_of = [fold_of_group[own] for own in group_of]
-    fold_of_prior = [fold_of_group[own] for own in group_of_prior]
+    folds = [
+        (sample, fold_of_group[rows], fold_of_group[prior_pixels])
+        for sample, rows, prior_pixels in zip(samples, group_of, near, strict=True)
+    ]
     classes = np.array(training_set.record.classes)
     confusions = []
     with Reporter(progress, n_folds, "folds") as report:
         for fold in range(n_folds):
-            confusions.append(_test_fold(training, samples, fold_of, fold_of_prior, fold, classes))
+            confusions.append(_test_fold(training, folds, fold, classes))
             report.advance()
     pooled = np.sum(confusions, axis=0)
     return CrossValidation(
@@ -112,25 +111,20 @@ def _assign_folds(
 
 
 def _test_fold(
-    training: Training,
-    samples: list[ImageSamples],
-    fold_of: list[Array],
-    fold_of_prior: list[Array],
-    fold: int,
-    classes: Array,
+    training: Trainable, folds: list[tuple[ImageSamples, Array, Array]], fold: int, classes: Array
 ) -> Array:
-    """Confusion matrix of one fold over the places of `classes`."""
+    """Confusion matrix of one fold over the places of `classes`.
+
+    `folds` has the samples of each image, and the fold of each row and of each prior pixel.
+    """
     confusion = np.zeros((len(classes), len(classes)), np.int64)
-    if not any((folds == fold).any() for folds in fold_of):
+    if not any((rows == fold).any() for _, rows, _ in folds):
         return confusion
-    train = [
-        subset(sample, rows != fold, near != fold)
-        for sample, rows, near in zip(samples, fold_of, fold_of_prior, strict=True)
-    ]
+    train = [sample.subset(rows != fold, near != fold) for sample, rows, near in folds]
     fitted = fit_rows(training, train)
     column_of = np.searchsorted(classes, fitted.classes)
-    for sample, folds in zip(samples, fold_of, strict=True):
-        test = folds == fold
+    for sample, rows, _ in folds:
+        test = rows == fold
         if test.any():
             predicted = column_of[fitted.predict_places(sample.X[test].T)]
             truth = np.searchsorted(classes, sample.y[test])

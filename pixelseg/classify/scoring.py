@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from .._core.image import Image
 from .._core.memory import Memory, parse_memory
 from .._core.threads import effective_n_jobs
 from ..metrics import contingency_table
+from ..metrics.confusion import count_classes, pool_classes
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, label_dtype
@@ -33,12 +33,12 @@ def labelled_confusion(
 ) -> Array:
     """Confusion matrix of a fitted model over the labelled pixels of all images.
 
-    Truth in rows; one row and column for each class that the model knows or that is labelled, in
+    Truth in rows; one row and column for each class that is labelled or predicted there, in
     ascending order. Where few pixels are labelled, only the features around them are computed. A
     labelled class that the model does not know counts as wrong.
     """
     check_pairs(images, labels, masks, open_image)
-    counts: Counter[tuple[int, int]] = Counter()
+    counts = []
     for source, own, mask in iterate_pairs(images, labels, masks):
         image = open_image(source, mask)
         check_input(image, model.input_spec, "the model")
@@ -47,19 +47,10 @@ def labelled_confusion(
         positions = np.flatnonzero(truth > 0)
         if len(positions):
             answers = _at_labels(model, image, truth, positions, max_memory, n_jobs)
-            table = contingency_table(*answers)
-            pairs = table.truth_labels[table.rows], table.prediction_labels[table.columns]
-            for true, predicted, n in zip(
-                *(part.tolist() for part in (*pairs, table.counts)), strict=True
-            ):
-                counts[true, predicted] += n
+            counts.append(count_classes(contingency_table(*answers), None, (0,)))
     if not counts:
         raise ValueError("labels has no labelled pixel: there is nothing to score.")
-    classes = sorted({label for pair in counts for label in pair} | set(model.classes.tolist()))
-    confusion = np.zeros((len(classes), len(classes)), np.int64)
-    for (true, predicted), n in counts.items():
-        confusion[classes.index(true), classes.index(predicted)] = n
-    return confusion
+    return pool_classes(counts).confusion
 
 
 def _at_labels(
