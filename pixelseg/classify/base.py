@@ -17,12 +17,11 @@ from .._core.image import Image, as_image
 from .._core.progress import Progress
 from ..features import FeatureBank
 from ..metrics import mean_iou
-from . import cross_validation, model_file
-from .cross_validation import CrossValidation
+from . import model_file
 from .model import FittedModel
 from .refiners import check_refiner
 from .row_classifier import KINDS, make_classifier
-from .scoring import labelled_confusion
+from .scoring import CrossValidation, cross_validate, labelled_confusion
 from .training import Trainable
 
 #: Parameters that decide what is learned, and are numbers, text or lists of them. What belongs to
@@ -121,7 +120,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
             Confusion matrix, mean IoU, IoU of each class and accuracy, pooled over the folds
             and for each fold.
         """
-        return cross_validation.cross_validate(
+        return cross_validate(
             self.settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
         )
 

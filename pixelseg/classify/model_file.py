@@ -35,7 +35,7 @@ from ..features import FeatureBank
 from .input_spec import InputSpec, check_input
 from .model import FittedModel, TrainingRecord
 from .refiners import refiner_from_record, refiner_to_record
-from .row_classifier import KINDS, RowClassifier, kind_of
+from .row_classifier import FLAT, KINDS, RowClassifier, kind_of
 
 FORMAT = "pixelseg model"
 FORMAT_VERSION = 2
@@ -168,7 +168,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
         "params": _plain(model.params),
         "features": _features_to_json(model.features),
         "feature_names": list(model.feature_names),
-        "classifier": kind.name,
+        "classifier": kind,
         "classifier_params": _plain(_own_params(rows.classifier)),
         "refiner": _plain(refiner_to_record(model.refiner)),
         "class_names": _plain(model.class_names),
@@ -285,15 +285,15 @@ def _rebuild_rows(
             array.shape == classes.shape and np.isfinite(array).all() and (array > 0).all()
         ):
             raise ValueError(f"{name} does not hold one positive number for each class")
-    kind = KINDS[record["classifier"]]
-    flat = kind.flat.from_arrays(
+    kind = record["classifier"]
+    flat = FLAT[kind].from_arrays(
         {k.removeprefix(_PREFIX): array for k, array in arrays.items() if k.startswith(_PREFIX)}
     )
     if flat.n_classes != len(classes) or flat.n_features != n_features:
         raise ValueError("the classifier has other features or classes than the model says")
     params = _from_plain(record["classifier_params"])
     return RowClassifier(
-        kind.estimator.from_flat(flat, classes, **params),
+        KINDS[kind].from_flat(flat, classes, **params),
         classes,
         prior.astype(np.float64),
         None if ratio is None else ratio.astype(np.float64),

@@ -22,22 +22,10 @@ from ..forest import FlatForest, FlatMLP, ForestClassifier, ScaledMLPClassifier
 _ROWS_AT_ONCE = 8192
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One kind: an estimator with `flat_` and `from_flat`, and the class of its arrays."""
-
-    name: str
-    estimator: Any
-    flat: Any
-
-
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("forest", ForestClassifier, FlatForest),
-        Kind("mlp", ScaledMLPClassifier, FlatMLP),
-    )
-}
+#: The kinds by short name: estimators with `flat_` and `from_flat`.
+KINDS: dict[str, Any] = {"forest": ForestClassifier, "mlp": ScaledMLPClassifier}
+#: The class of their arrays, which a model file makes again.
+FLAT: dict[str, Any] = {"forest": FlatForest, "mlp": FlatMLP}
 
 
 def make_classifier(classifier: Any, random_state: Any = 0) -> Any:
@@ -48,7 +36,7 @@ def make_classifier(classifier: Any, random_state: Any = 0) -> Any:
                 f"classifier is {classifier!r} but must be {', '.join(map(repr, KINDS))} or a "
                 "scikit-learn classifier."
             )
-        return KINDS[classifier].estimator(random_state=random_state)
+        return KINDS[classifier](random_state=random_state)
     if not (hasattr(classifier, "fit") and hasattr(classifier, "predict_proba")):
         raise TypeError(
             f"classifier is {classifier!r} but must be {', '.join(map(repr, KINDS))} or an object "
@@ -57,9 +45,9 @@ def make_classifier(classifier: Any, random_state: Any = 0) -> Any:
     return clone(classifier)
 
 
-def kind_of(fitted: Any) -> Kind | None:
+def kind_of(fitted: Any) -> str | None:
     """The kind of a classifier, or None where it is not made of arrays."""
-    return next((kind for kind in KINDS.values() if isinstance(fitted, kind.estimator)), None)
+    return next((name for name, kind in KINDS.items() if isinstance(fitted, kind)), None)
 
 
 def compile_classifier(fitted: Any) -> Any:
@@ -125,9 +113,9 @@ class RowClassifier:
 
     def predict_places(self, planes: Array, n_jobs: int = 1) -> Array:
         """Place in `classes` of the most probable one, intp (n,); a forest asks few trees."""
-        kind = kind_of(self.classifier)
-        if kind is not None and hasattr(kind.flat, "predict_early_exit"):
-            return self.classifier.flat_.predict_early_exit(
+        flat = getattr(self.classifier, "flat_", None)
+        if isinstance(flat, FlatForest):
+            return flat.predict_early_exit(
                 planes, self.prior_ratio, n_jobs=n_jobs, check_finite=False
             )
         return most_probable(self.predict_proba(planes, n_jobs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,19 +82,27 @@ def run_each(
     return Outcome(len(items), n_failed, noun, watch)
 
 
+def run_jobs(
+    jobs: Sequence[Job], work: Callable[[Job, Callable[[int, int], None]], None], description: str
+) -> Outcome:
+    """Do `work(job, progress)` for each job, as `run_each`."""
+    return run_each({str(job.image): job for job in jobs}, work, description=description)
+
+
 def plan_outputs(
+    args: argparse.Namespace,
     images: Sequence[Path],
     endings: Sequence[str],
-    folder: Path | None,
     *,
-    overwrite: bool,
-    skip_existing: bool = False,
     largest_label: int = 0,
+    dry_run: bool = False,
 ) -> list[Job]:
-    """Name the results of all images, which must neither exist nor coincide.
+    """Name the results of all images, which must neither exist nor coincide, and make their folder.
 
-    With `skip_existing`, images all of whose results exist are left out.
+    With `--skip-existing`, images all of whose results exist are left out. A dry run makes no
+    folder, and asks for no leave to overwrite.
     """
+    folder: Path | None = args.output
     jobs = [
         Job(image, {end: files.result_path(image, end, folder, largest_label) for end in endings})
         for image in images
@@ -107,20 +116,27 @@ def plan_outputs(
                     "to different folders."
                 )
             owners[path] = job.image
-    if skip_existing:
-        todo = [job for job in jobs if not all(path.exists() for path in job.outputs.values())]
+    taken = [path for path in owners if path.exists()]
+    if args.skip_existing:
+        todo = [job for job in jobs if not set(job.outputs.values()) <= set(taken)]
         if len(todo) < len(jobs):
             note(f"{plural(len(jobs) - len(todo), 'image')} left out: results exist")
-        return todo
-    taken = [path for path in owners if path.exists()]
-    if taken and not overwrite:
+        jobs = todo
+    elif taken and not (args.overwrite or dry_run):
         n_more = len({owners[path] for path in taken}) - 1
         more = f" (and so do results of {n_more} more)" if n_more else ""
         raise FileExistsError(
             f"{taken[0]} exists{more}: pass --overwrite to replace results, --skip-existing to "
             "leave such images out, or -o for another folder."
         )
+    if folder is not None and not dry_run:
+        make_folder(folder, "--output")
     return jobs
+
+
+def place_of(folder: Path | None) -> str:
+    """Where results went, in words."""
+    return "beside the images" if folder is None else f"in {folder}"
 
 
 def make_folder(path: Path, option: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,10 @@ def run(args: argparse.Namespace) -> int:
     watch = Stopwatch()
     make_folder(args.output, "--output")
     demo = Demo(args)
-    upper, lower = {**_mosaics(demo), **_tissue(demo)}, _coffee(demo)
+    mosaics, tissue, photograph = (scene.show(demo) for scene in _scenes())
     rows = [
-        plot.montage(list(row.values()), titles=list(row), n_columns=9) for row in (upper, lower)
+        plot.montage(list(row.values()), titles=list(row), n_columns=9)
+        for row in (mosaics | tissue, photograph)
     ]
     sheet = plot.montage(rows, n_columns=1, gap=0)
     io.write_image(args.output / "demo_preview.png", sheet, overwrite=True)
@@ -103,6 +105,29 @@ class Demo:
         return picture
 
 
+@dataclass(frozen=True)
+class Scene:
+    """An image to train on by the strokes of its name, and images to predict, with their truths.
+
+    The truth of mosaics is known, and other parts of the textures are tested. Of the slide of
+    tissue the right half is predicted from strokes on the left half, and of the photograph all
+    from strokes on some of it.
+    """
+
+    name: str
+    class_names: dict[int, str]
+    image: Any
+    tests: dict[str, tuple[Any, Any]]
+
+    def show(self, demo: Demo) -> dict[str, Any]:
+        """Train and predict; pictures by their titles."""
+        model, strokes = demo.train(self.name, self.image, self.class_names)
+        pictures = {f"{self.name}: strokes": strokes}
+        for name, (image, truth) in self.tests.items():
+            pictures[f"{name}: prediction"] = demo.predict(name, model, image, truth)
+        return pictures
+
+
 def packaged_strokes(name: str) -> Any:
     """Strokes that come with the package."""
     from importlib.resources import as_file, files
@@ -111,40 +136,18 @@ def packaged_strokes(name: str) -> Any:
         return io.read_labels(path)
 
 
-def _mosaics(demo: Demo) -> dict[str, Any]:
-    """Mosaics of textures: the truth is known, and other parts of the textures are tested."""
+def _scenes() -> list[Scene]:
+    """Mosaics, tissue and a photograph."""
+    from skimage import data
+
     from ._demo_images import TEXTURES, mosaic
 
-    model, strokes = demo.train("mosaic", mosaic(0)[0], TEXTURES)
-    pictures = {"mosaic: strokes": strokes}
-    for number in (1, 2):
-        name = f"mosaic{number}"
-        pictures[f"{name}: prediction"] = demo.predict(name, model, *mosaic(number))
-    return pictures
-
-
-def _tissue(demo: Demo) -> dict[str, Any]:
-    """Stained tissue: strokes on the left half of a slide, prediction of the right half."""
-    from skimage import data
-
-    slide = data.immunohistochemistry()
-    left, right = slide[:, :256], slide[:, 256:]
-    names = {1: "epithelium", 2: "stroma", 3: "glass"}
-    model, strokes = demo.train("tissue", left, names)
-    return {
-        "tissue: strokes": strokes,
-        "tissue1: prediction": demo.predict("tissue1", model, right),
-    }
-
-
-def _coffee(demo: Demo) -> dict[str, Any]:
-    """A photograph: strokes on some of it, prediction of all of it."""
-    from skimage import data
-
-    image = data.coffee()
-    names = {1: "table", 2: "red china", 3: "white china", 4: "coffee", 5: "spoon"}
-    model, strokes = demo.train("coffee", image, names)
-    return {
-        "coffee: strokes": strokes,
-        "coffee: prediction": demo.predict("coffee", model, image),
-    }
+    slide, coffee = data.immunohistochemistry(), data.coffee()
+    of_slide = {1: "epithelium", 2: "stroma", 3: "glass"}
+    of_coffee = {1: "table", 2: "red china", 3: "white china", 4: "coffee", 5: "spoon"}
+    mosaics = {"mosaic1": mosaic(1), "mosaic2": mosaic(2)}
+    return [
+        Scene("mosaic", TEXTURES, mosaic(0)[0], mosaics),
+        Scene("tissue", of_slide, slide[:, :256], {"tissue1": (slide[:, 256:], None)}),
+        Scene("coffee", of_coffee, coffee, {"coffee": (coffee, None)}),
+    ]

@@ -14,7 +14,7 @@ from ..io import create_image
 from ..plot import overlay
 from . import _arguments as arguments
 from . import _files as files
-from ._batch import Job, make_folder, plan_outputs, run_each
+from ._batch import Job, place_of, plan_outputs, run_jobs
 from ._images import open_image, write_preview
 from ._report import plural
 
@@ -35,20 +35,13 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
     parser.add_argument(
         "-m", "--model", required=True, type=Path, metavar="MODEL", help="a file that train wrote"
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="for the results (default: beside)"
-    )
+    arguments.add_batch(parser)
     parser.add_argument("--probabilities", action="store_true", help="also write probabilities")
     parser.add_argument("--uncertainty", action="store_true", help="also write the uncertainty")
     parser.add_argument("--preview", action="store_true", help="also write a coloured overlay")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
-    parser.add_argument(
-        "--skip-existing", action="store_true", help="leave out images whose results exist"
-    )
     parser.add_argument(
         "--dry-run", action="store_true", help="show tiles, memory and outputs; write nothing"
     )
@@ -69,21 +62,13 @@ def run(args: argparse.Namespace) -> int:
         files.UNCERTAINTY: args.uncertainty,
         files.PREVIEW: args.preview,
     }
-    jobs = plan_outputs(
-        images,
-        [ending for ending, is_wanted in wanted.items() if is_wanted],
-        args.output,
-        overwrite=args.overwrite or args.dry_run,
-        skip_existing=args.skip_existing,
-        largest_label=int(model.classes_.max()),
-    )
-    if args.output is not None and not args.dry_run:
-        make_folder(args.output, "--output")
+    endings = [ending for ending, is_wanted in wanted.items() if is_wanted]
+    largest = int(model.classes_.max())
+    jobs = plan_outputs(args, images, endings, largest_label=largest, dry_run=args.dry_run)
     work = _show_plan if args.dry_run else _predict
-    by_name = {str(job.image): job for job in jobs}
-    outcome = run_each(by_name, partial(work, model, args), description="predict")
-    place = "beside the images" if args.output is None else f"in {args.output}"
-    return outcome.report("" if args.dry_run else "segmented", f", results {place}")
+    outcome = run_jobs(jobs, partial(work, model, args), description="predict")
+    done = "" if args.dry_run else "segmented"
+    return outcome.report(done, f", results {place_of(args.output)}")
 
 
 def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:

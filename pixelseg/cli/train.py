@@ -94,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
     options = {"channel_axis": args.channel_axis, "spacing": spacing}
     images = Reread([image for image, _ in pairs], partial(open_image, **options))
     labels = Reread([path for _, path in pairs], read_labels)
-    model = _make_model(args, next(iter(images)), spacing)
+    model = _make_model(args, spacing)
     bar = sys.stderr.isatty()  # but not into a log
     score = None
     try:
+        next(iter(images))  # one that cannot be read is known before all labels are
         if args.dry_run:
             return _show_plan(args, images, labels)
         model.fit(images, labels, progress=bar)
@@ -125,8 +126,8 @@ def _spacing(args: argparse.Namespace, first: Path) -> Any:
     return spacing
 
 
-def _make_model(args: argparse.Namespace, first: Any, spacing: Any) -> Any:
-    """An untrained model for images like the first."""
+def _make_model(args: argparse.Namespace, spacing: Any) -> Any:
+    """An untrained model; images come to it with their axes."""
     import pixelseg
 
     bank = None if args.sigmas is None else pixelseg.FeatureBank(sigmas=args.sigmas)
@@ -137,7 +138,6 @@ def _make_model(args: argparse.Namespace, first: Any, spacing: Any) -> Any:
         max_memory=args.max_memory,
         n_jobs=args.jobs,
         random_state=args.seed,
-        channel_axis=arguments.model_channel_axis(first),
         spacing=spacing,
         class_names=args.classes,
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixelseg.classify.cross_validation import _assign_folds, find_strokes
+from pixelseg.classify.scoring import _assign_folds, find_strokes
 from pixelseg.metrics import mean_iou
 
 from .scenes import make_scene
