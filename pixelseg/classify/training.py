@@ -25,12 +25,7 @@ from .input_spec import InputSpec
 from .model import TrainingRecord
 from .prior import check_class_prior, estimate_prior
 from .refiners import check_refiner
-from .row_classifier import (
-    RowClassifier,
-    compile_classifier,
-    make_classifier,
-    predict_planes,
-)
+from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
 from .training_images import iterate_pairs, summarise, survey_labels
 
@@ -95,7 +90,7 @@ def collect_samples(
     summaries, is_final = survey_labels(images, labels, masks, training.open_image)
     check_classes(sorted(set().union(*(s.n_marked for s in summaries))), training)
     n_surveyed = sum(summary.n_labelled for summary in summaries)
-    n_kept = sum(min(n, per_class or n) for s in summaries for n in s.n_marked.values())
+    n_kept = sum(summary.n_kept(per_class) for summary in summaries)
     samples: list[ImageSamples] = []
     spec: InputSpec | None = None
     patch: tuple[bytes, Array] | None = None

@@ -43,6 +43,10 @@ class LabelSummary:
         """Labelled pixels of the image."""
         return sum(self.n_marked.values())
 
+    def n_kept(self, samples_per_class: int | None) -> int:
+        """Labelled pixels to train on."""
+        return sum(min(n, samples_per_class or n) for n in self.n_marked.values())
+
 
 def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple[Any, Any, Any]]:
     """Pair images, labels and masks: one image, or iterables of equal length."""

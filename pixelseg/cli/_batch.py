@@ -28,27 +28,25 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many items there were, how many of them failed, and how long it took."""
+    """How many images there were, how many of them failed, and how long it took."""
 
     n_items: int
     n_failed: int
-    noun: str
     watch: Stopwatch
 
     def report(self, done: str = "", rest: str = "") -> int:
-        """Say how many items were `done` and how many failed; return the exit code."""
+        """Say how many images were `done` and how many failed; return the exit code."""
         if done:
             n_done = self.n_items - self.n_failed
-            print(f"{done} {plural(n_done, self.noun)} in {self.watch}{rest}")
+            print(f"{done} {plural(n_done, 'image')} in {self.watch}{rest}")
         if self.n_failed:
-            complain(f"{self.n_failed} of {plural(self.n_items, self.noun)} failed")
+            complain(f"{self.n_failed} of {plural(self.n_items, 'image')} failed")
         return 1 if self.n_failed else 0
 
 
 def run_each(
     items: Mapping[str, Item],
     work: Callable[[Item, Callable[[int, int], None]], None],
-    noun: str = "image",
     *,
     description: str,
 ) -> Outcome:
@@ -79,7 +77,7 @@ def run_each(
                 text = str(error)
                 complain(text if name in text else f"{name}: {text}")
             progress(1, 1)
-    return Outcome(len(items), n_failed, noun, watch)
+    return Outcome(len(items), n_failed, watch)
 
 
 def run_jobs(

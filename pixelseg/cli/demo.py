@@ -39,8 +39,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the three parts and say where everything is."""
     watch = Stopwatch()
     make_folder(args.output, "--output")
-    demo = Demo(args)
-    mosaics, tissue, photograph = (scene.show(demo) for scene in _scenes())
+    mosaics, tissue, photograph = (scene.show(args) for scene in _scenes())
     rows = [
         plot.montage(list(row.values()), titles=list(row), n_columns=9)
         for row in (mosaics | tissue, photograph)
@@ -53,56 +52,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"  pixelseg train {args.output / 'mosaic.png'} -o {model} --overwrite")
     print(f"  pixelseg predict {args.output / 'mosaic1.png'} -m {model} --preview --overwrite")
     return 0
-
-
-class Demo:
-    """Where the demo writes, and how it trains."""
-
-    def __init__(self, args: argparse.Namespace):
-        self.folder: Path = args.output
-        self._options = {"n_jobs": args.jobs, "max_memory": args.max_memory}
-
-    def train(self, name: str, image: Any, class_names: dict[int, str]) -> tuple[Any, Any]:
-        """Train on an image and the strokes that the package holds for it; save the model.
-
-        Returns the model and a picture of the strokes.
-        """
-        import numpy as np
-
-        import pixelseg
-
-        watch = Stopwatch()
-        strokes = packaged_strokes(name)
-        model = pixelseg.PixelClassifier(class_names=class_names, **self._options)
-        model.fit(image, strokes)
-        model.save(self.folder / f"{name}.pixelseg", overwrite=True)
-        share = np.count_nonzero(strokes) / strokes.size
-        print(
-            f"\n{name}: {', '.join(class_names.values())}; learned from strokes on {share:.1%} of "
-            f"one image in {watch}"
-        )
-        io.write_image(self.folder / f"{name}.png", image, overwrite=True)
-        io.write_labels(self.folder / f"{name}{files.LABELS}.png", strokes, overwrite=True)
-        return model, plot.strokes(image, strokes)
-
-    def predict(self, name: str, model: Any, image: Any, truth: Any = None) -> Any:
-        """Predict an image, write it, its labels and an overlay, and return the overlay."""
-        from ..metrics import accuracy, confusion_matrix, mean_iou
-
-        watch = Stopwatch()
-        labels = model.predict(image)
-        report = f"  {name}: {plural(labels.size, 'pixel')} in {watch}"
-        picture = plot.overlay(image, labels)
-        io.write_image(self.folder / f"{name}.png", image, overwrite=True)
-        io.write_labels(self.folder / f"{name}{files.SEGMENTED}.png", labels, overwrite=True)
-        io.write_image(self.folder / f"{name}{files.PREVIEW}.png", picture, overwrite=True)
-        if truth is not None:
-            io.write_labels(self.folder / f"{name}{files.TRUTH}.png", truth, overwrite=True)
-            confusion = confusion_matrix(truth, labels)
-            score, share = mean_iou(confusion), accuracy(confusion)
-            report += f", mean IoU {score:.3f}, accuracy {share:.3f} against the known truth"
-        print(report)
-        return picture
 
 
 @dataclass(frozen=True)
@@ -119,13 +68,52 @@ class Scene:
     image: Any
     tests: dict[str, tuple[Any, Any]]
 
-    def show(self, demo: Demo) -> dict[str, Any]:
-        """Train and predict; pictures by their titles."""
-        model, strokes = demo.train(self.name, self.image, self.class_names)
-        pictures = {f"{self.name}: strokes": strokes}
+    def show(self, args: argparse.Namespace) -> dict[str, Any]:
+        """Train, save the model and predict; pictures by their titles."""
+        import numpy as np
+
+        import pixelseg
+
+        watch = Stopwatch()
+        strokes = packaged_strokes(self.name)
+        model = pixelseg.PixelClassifier(
+            class_names=self.class_names, n_jobs=args.jobs, max_memory=args.max_memory
+        )
+        model.fit(self.image, strokes)
+        path = args.output / self.name
+        model.save(f"{path}.pixelseg", overwrite=True)
+        share = np.count_nonzero(strokes) / strokes.size
+        print(
+            f"\n{self.name}: {', '.join(self.class_names.values())}; learned from strokes on "
+            f"{share:.1%} of one image in {watch}"
+        )
+        io.write_image(f"{path}.png", self.image, overwrite=True)
+        io.write_labels(f"{path}{files.LABELS}.png", strokes, overwrite=True)
+        pictures = {f"{self.name}: strokes": plot.strokes(self.image, strokes)}
         for name, (image, truth) in self.tests.items():
-            pictures[f"{name}: prediction"] = demo.predict(name, model, image, truth)
+            picture = _predict(args.output / name, model, image, truth)
+            pictures[f"{name}: prediction"] = picture
         return pictures
+
+
+def _predict(path: Path, model: Any, image: Any, truth: Any) -> Any:
+    """Predict an image, write it, its labels and an overlay, and return the overlay."""
+    from ..metrics import accuracy, confusion_matrix, mean_iou
+
+    watch = Stopwatch()
+    labels = model.predict(image)
+    report = f"  {path.name}: {plural(labels.size, 'pixel')} in {watch}"
+    picture = plot.overlay(image, labels)
+    io.write_image(f"{path}.png", image, overwrite=True)
+    io.write_labels(f"{path}{files.SEGMENTED}.png", labels, overwrite=True)
+    io.write_image(f"{path}{files.PREVIEW}.png", picture, overwrite=True)
+    if truth is not None:
+        io.write_labels(f"{path}{files.TRUTH}.png", truth, overwrite=True)
+        confusion = confusion_matrix(truth, labels)
+        score, share = mean_iou(confusion), accuracy(confusion)
+        report += f", mean IoU {score:.3f}, accuracy {share:.3f} against the known truth"
+    print(report)
+    return picture
 
 
 def packaged_strokes(name: str) -> Any:

@@ -33,6 +33,15 @@ examples:
 """
 
 
+#: The endings of results; the option of the same name asks for each, and labels are always wanted.
+_ENDINGS = {
+    "labels": files.SEGMENTED,
+    "probabilities": files.PROBABILITIES,
+    "uncertainty": files.UNCERTAINTY,
+    "preview": files.PREVIEW,
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument(
@@ -56,13 +65,7 @@ def run(args: argparse.Namespace) -> int:
     images = files.find_images(args.images)
     model = load(args.model)
     model.set_params(n_jobs=args.jobs, max_memory=args.max_memory)
-    wanted = {
-        files.SEGMENTED: True,
-        files.PROBABILITIES: args.probabilities,
-        files.UNCERTAINTY: args.uncertainty,
-        files.PREVIEW: args.preview,
-    }
-    endings = [ending for ending, is_wanted in wanted.items() if is_wanted]
+    endings = [ending for name, ending in _ENDINGS.items() if getattr(args, name, True)]
     largest = int(model.classes_.max())
     jobs = plan_outputs(args, images, endings, largest_label=largest, dry_run=args.dry_run)
     work = _show_plan if args.dry_run else _predict
@@ -96,23 +99,20 @@ def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) ->
 
 def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.outputs import label_dtype
+    from ..classify.outputs import output_form
 
     image = _open(model, job, args)
     overwrite = args.overwrite or args.skip_existing
-    options = {"spacing": image.source.spacing, "overwrite": overwrite}
-    shape = image.spatial_shape
-    kinds: dict[str, tuple[str, tuple[int, ...], Any, int | None]] = {
-        files.SEGMENTED: ("labels", shape, label_dtype(model.classes_), None),
-        files.PROBABILITIES: ("probabilities", (*shape, len(model.classes_)), "float32", -1),
-        files.UNCERTAINTY: ("uncertainty", shape, "float32", None),
-    }
+    options: dict[str, Any] = {"spacing": image.source.spacing, "overwrite": overwrite}
     with ExitStack() as stack:
         out = {}
-        for ending in kinds.keys() & job.outputs.keys():
-            name, size, dtype, axis = kinds[ending]
-            file = create_image(job.outputs[ending], size, dtype, channel_axis=axis, **options)
-            out[name] = stack.enter_context(file)
+        for name in _ENDINGS.keys() - {"preview"}:
+            path = job.outputs.get(_ENDINGS[name])
+            if path is not None:
+                form = output_form(name, image.spatial_shape, model.classes_)
+                axis = -1 if name == "probabilities" else None
+                file = create_image(path, *form, channel_axis=axis, **options)
+                out[name] = stack.enter_context(file)
         model.predict_into(image, **out, progress=progress)
         if files.PREVIEW in job.outputs:
             preview = job.outputs[files.PREVIEW]

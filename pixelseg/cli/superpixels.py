@@ -107,16 +107,10 @@ def _segment(method: Callable[..., Any], args: argparse.Namespace, job: Job, pro
     """Segment one image into its files."""
     from ..io import write_labels
 
-    spacing = None if args.spacing == "file" else args.spacing
-    image = open_image(job.image, channel_axis=args.channel_axis, spacing=spacing)
-    of_file = image.source.spacing
-    if args.spacing == "file":
-        if of_file is None:
-            raise ValueError("--spacing is 'file' but the file says nothing of it: pass numbers.")
-        image = open_image(job.image, channel_axis=args.channel_axis, spacing=of_file)
+    image = open_image(job.image, channel_axis=args.channel_axis, spacing=args.spacing)
     segments = method(image)
-    overwrite = args.overwrite or args.skip_existing
-    write_labels(job.outputs[files.SUPERPIXELS], segments, spacing=of_file, overwrite=overwrite)
+    spacing, overwrite = image.source.spacing, args.overwrite or args.skip_existing
+    write_labels(job.outputs[files.SUPERPIXELS], segments, spacing=spacing, overwrite=overwrite)
     if args.preview:
         preview = job.outputs[files.SUPERPIXELS_PREVIEW]
         write_preview(preview, image, segments, boundaries, overwrite=overwrite)

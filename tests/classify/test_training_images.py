@@ -76,7 +76,9 @@ def test_survey_sums_up_what_is_labelled_inside_the_masks(rng):
     for summary, own, mask in zip(summaries, labels, masks, strict=True):
         assert list(summary.n_marked) == [1, 2]
         assert summary.n_marked == {value: (own[mask] == value).sum() for value in (1, 2)}
-        assert summary.n_labelled == (own[mask] > 0).sum()
+        assert summary.n_labelled == summary.n_kept(None) == (own[mask] > 0).sum()
+        counts = [min(50, (own[mask] == value).sum()) for value in (1, 2)]
+        assert summary.n_kept(50) == sum(counts)
     lazy, is_final = survey_labels(Loader(images), Loader(labels), Loader(masks), open_image)
     assert not is_final
     assert [summary.n_labelled for summary in lazy] == [(own > 0).sum() for own in labels]
