@@ -97,6 +97,16 @@ def _opencv(task: Task) -> Array:
     return slic.getLabels()
 
 
+def _seeds_of_opencv(task: Task) -> Array:
+    import cv2
+
+    lab = cv2.cvtColor(task.image, cv2.COLOR_RGB2LAB)
+    height, width = lab.shape[:2]
+    seeds = cv2.ximgproc.createSuperpixelSEEDS(width, height, 3, task.n_segments, 4, 2)
+    seeds.iterate(lab, 10)
+    return seeds.getLabels()
+
+
 def _peers(default: float, all_rows: float | None, scikit_image: float | None) -> tuple[Peer, ...]:
     return (
         Peer("fast-slic, every third row", _fast_slic(), needs="fast_slic", bar=default),
@@ -196,6 +206,34 @@ CASES: tuple[Case, ...] = (
         covers=("superpixels.snic",),
         make=volume,
         ours=lambda task: task.run("snic"),
+        sizes=tuple(_VOLUMES),
+        quick=(),
+    ),
+    Case(
+        name="superpixels.etps",
+        covers=("superpixels.etps",),
+        make=photograph,
+        ours=lambda task: task.run("etps"),
+        sizes=_ALL,
+        quick=_SMALL[2:],
+        peers=(
+            Peer("fast-slic, every third row", _fast_slic(), needs="fast_slic"),
+            Peer("OpenCV SEEDS", _seeds_of_opencv, needs="cv2.ximgproc"),
+        ),
+    ),
+    Case(
+        name="superpixels.etps, not merged",
+        covers=("superpixels.etps",),
+        make=photograph,
+        ours=lambda task: task.run("etps", oversegmentation=1),
+        sizes=_SMALL,
+        quick=(),
+    ),
+    Case(
+        name="superpixels.etps, volume",
+        covers=("superpixels.etps",),
+        make=volume,
+        ours=lambda task: task.run("etps"),
         sizes=tuple(_VOLUMES),
         quick=(),
     ),

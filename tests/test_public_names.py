@@ -41,7 +41,7 @@ PUBLIC = {
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
     "pixelseg.superpixels": """
-        enforce_connectivity felzenszwalb gradient_magnitude grid grid_seeds slic snic
+        enforce_connectivity etps felzenszwalb gradient_magnitude grid grid_seeds slic snic
         watershed
     """,
 }

@@ -10,6 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import product
 
+import numpy as np
+
+from .arrays import Array
+
 Span = tuple[int, int]
 Box = tuple[Span, ...]
 Box3D = tuple[Span, Span, Span]
@@ -81,3 +85,18 @@ def cover(shape: Sequence[int], sides: Sequence[int]) -> list[Box]:
         for size, side in zip(shape, sides, strict=True)
     ]
     return list(product(*spans))
+
+
+def bounding_box(mask: Array) -> Box:
+    """The smallest box that holds every True of a mask; there must be one.
+
+    >>> import numpy as np
+    >>> bounding_box(np.array([[False, False], [False, True]]))
+    ((1, 2), (1, 2))
+    """
+    spans = []
+    for axis in range(mask.ndim):
+        others = tuple(k for k in range(mask.ndim) if k != axis)
+        found = np.flatnonzero(mask.any(axis=others))
+        spans.append((int(found[0]), int(found[-1]) + 1))
+    return tuple(spans)

@@ -10,6 +10,7 @@ most similar neighbours.
 """
 
 from .connectivity import enforce_connectivity
+from .etps import etps
 from .felzenszwalb import felzenszwalb
 from .gradient import gradient_magnitude
 from .grid import grid
@@ -21,6 +22,7 @@ from .watershed import watershed
 __all__ = [
     "slic",
     "snic",
+    "etps",
     "watershed",
     "felzenszwalb",
     "grid",

@@ -6,6 +6,9 @@ cluster's mark. Clusters whose windows may meet have different marks, so that a 
 which cluster of a window a pixel belongs to, and taking the least key is all there is to do.
 Pixels outside the mask have the key OUTSIDE, those no window reaches UNREACHED; neither has
 the mark of any cluster.
+
+Tried in vain: summing a row in a function of its own (three times slower), wide rows in pieces
+(1.3 times), vectors of 8 pixels (no faster), windows as slices of rows (1.3 times slower).
 """
 
 from typing import NamedTuple
@@ -23,6 +26,8 @@ OUTSIDE = np.int32(-1)
 NAMED_OR_MARK = np.int32(127 - 2**31)
 #: Rows are taken by so many pixels.
 LANES = 16
+#: Sums of so many pixels' colours or places fit into 32 bits.
+NARROW = 2**15
 
 
 class Clusters(NamedTuple):
@@ -162,7 +167,10 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
                 base = np.uint64((z * height + y) * width + left)
                 # Sums of a row stay in 32 bits, which vectors hold twice as many of.
                 in_row, along = np.int32(0), np.int32(0)
-                if n_channels == 3:
+                if n > NARROW:
+                    in_row, wide_along = sum_wide_row(planes, flat, mark, base, begin, end, sums)
+                    sum_x += wide_along
+                elif n_channels == 3:
                     s1, s2, s3 = np.int32(0), np.int32(0), np.int32(0)
                     for x in range(n):
                         at = np.int32(x)
@@ -207,6 +215,23 @@ def update_centres(planes, keys, clusters, first, last, reach, sampling, phase):
 
 
 @kernel
+def sum_wide_row(planes, flat, mark, base, begin, end, sums):
+    """Add a cluster's colours to sums, int64 (C,); return its pixels and the sum of their places.
+
+    It looks at pixels from begin to end behind the pixel `base`, as many as there may be.
+    """
+    count, along = 0, 0
+    for at in range(begin, end):
+        x = base + np.uint64(at)
+        if (flat[x] & MARK) == mark:
+            count += 1
+            along += at
+            for c in range(len(planes)):
+                sums[c] += planes[c, x]
+    return np.int32(count), along
+
+
+@kernel
 def place_window(position, reach, limits, window):
     """Fill a window, int32 (6,), with the pixels within reach of a position and its limits."""
     for axis in range(3):
@@ -217,14 +242,14 @@ def place_window(position, reach, limits, window):
 
 
 @kernel
-def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
-    """Put centres at the means of their cells, int64 (n, 6), within the mask.
+def begin_clusters(planes, mask, boxes, first, last, reach, sampling, clusters):
+    """Put some centres at the means of their cells, int64 (n, 6), within the mask.
 
     planes : (C, D, H, W). Without a mask, the colours are those of one row in `sampling`.
     """
     positions, colours, _, windows, limits = clusters
     n_channels = len(planes)
-    for k in range(len(boxes)):
+    for k in range(first, last):
         z0, z1, y0, y1, x0, x1 = boxes[k]
         count, sum_z, sum_y, sum_x = 0, 0, 0, 0
         for z in range(z0, z1):
@@ -252,14 +277,12 @@ def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
             for z in range(z0, z1):
                 for y in range(y0, y1, step):
                     row = planes[c, z, y]
-                    in_row = np.int32(0)
                     if mask.size == 0:
                         for x in range(x0, x1):
-                            in_row = np.int32(in_row + row[x])
+                            total += row[x]
                     else:
                         for x in range(x0, x1):
-                            in_row = np.int32(in_row + (row[x] if mask[z, y, x] else 0))
-                    total += in_row
+                            total += row[x] if mask[z, y, x] else 0
             colours[k, c] = total / count
         place_window(positions[k], reach, limits[k], windows[k])
 
@@ -268,7 +291,8 @@ def begin_clusters(planes, mask, boxes, reach, sampling, clusters):
 def name_pixels(clusters, first, last, band, keys):
     """Replace the keys of a band by clusters, 1..n; 0 outside the mask, n + 1 if unreached.
 
-    A pixel between two of another cluster along its row goes to that.
+    A pixel between two of another cluster goes to that: first along its row, then along y within
+    the band, from its second row to its last but one.
     """
     _, _, marks, windows, _ = clusters
     band_z0, band_z1, band_y0, band_y1 = band
@@ -294,3 +318,8 @@ def name_pixels(clusters, first, last, band, keys):
                 left, here = copy[x - 1], copy[x]
                 alone = left == copy[x + 1] and left != 0 and here != 0
                 row[x] = left if alone else here
+        for y in range(band_y0 + 1, band_y1 - 1):
+            for x in range(width):
+                up, here = keys[z, y - 1, x], keys[z, y, x]
+                alone = up == keys[z, y + 1, x] and up != 0 and here != 0
+                keys[z, y, x] = up if alone else here

@@ -8,6 +8,7 @@ micrograph; one hot pixel does not move it.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -39,9 +40,10 @@ def as_color(color: Any, image: Image) -> str | None:
 
     "auto" is CIELAB for three channels of uint8 or of floats.
     """
-    fits = image.n_channels == 3 and (image.dtype.kind == "f" or image.dtype in (np.uint8, "u2"))
+    kind, size = image.dtype.kind, image.dtype.itemsize
+    fits = image.n_channels == 3 and (kind == "f" or (kind == "u" and size <= 2))
     if isinstance(color, str) and color == "auto":
-        return "lab" if fits and image.dtype != np.uint16 else None
+        return "lab" if fits and (kind, size) != ("u", 2) else None
     if color is None:
         return None
     if color != "lab":
@@ -55,17 +57,17 @@ def as_color(color: Any, image: Image) -> str | None:
     return "lab"
 
 
-def read_colours(image: Image, color: Any = "auto", *, n_jobs: int | None = None) -> Array:
-    """Read an image as planes that superpixels compare, int16 (C, D, H, W).
+def read_colours(
+    image: Image, color: Any = "auto", *, n_jobs: int | None = None, out: Array | None = None
+) -> Array:
+    """Read an image as planes that superpixels compare, int16 (C, D, H, W), perhaps into `out`.
 
     `STEPS` steps are a unit of colour. Pixels outside the mask hold anything. Values more than 1.5
     times the contrast beyond it are taken as that.
     """
     lab = as_color(color, image) == "lab"
-    planes = np.empty((image.n_channels, *image.shape3d), np.int16)
-    side = max(1, _BLOCK // int(np.prod(image.spatial_shape[1:])))
-    blocks = cover(image.spatial_shape, (side, *image.spatial_shape[1:]))
-    middle, factor = (0.0, 1.0) if lab else _scale(image)
+    planes = np.empty((image.n_channels, *image.shape3d), np.int16) if out is None else out
+    middle, factor = (0.0, 1.0) if lab else measure_scale(image)
 
     def fill(box: Box) -> None:
         (z0, z1), (y0, y1), _ = box3d(box)
@@ -82,7 +84,7 @@ def read_colours(image: Image, color: Any = "auto", *, n_jobs: int | None = None
         np.clip(values, limit.min, limit.max, out=values)
         out[...] = values
 
-    run_chunks(fill, blocks, n_jobs)
+    run_chunks(fill, _blocks(image), n_jobs)
     return planes
 
 
@@ -92,10 +94,9 @@ def _exact_dtype(image: Image) -> Any:
     return np.float64 if wide else np.float32
 
 
-def _scale(image: Image) -> tuple[float, float]:
+def measure_scale(image: Image) -> tuple[float, float]:
     """The middle of the contrast of an image's values, and steps of a plane for one value."""
-    every = max(1, int(np.prod(image.shape3d)) * image.n_channels // _SAMPLE)
-    values = _sample(image, every)
+    values = _sample(image)
     values.sort()
     beyond = min(int(np.ceil(_BEYOND * len(values))), (len(values) - 1) // 2)
     low, high = float(values[beyond]), float(values[len(values) - 1 - beyond])
@@ -107,18 +108,23 @@ def _scale(image: Image) -> tuple[float, float]:
     return low / 2 + high / 2, CONTRAST * STEPS / (high - low)
 
 
-def _sample(image: Image, every: int) -> Array:
-    """Each `every`-th value inside the mask, row by row; all of a mask of few pixels."""
-    spatial = image.spatial_shape
-    side = max(1, _BLOCK // int(np.prod(spatial[1:])))
+def _sample(image: Image) -> Array:
+    """About `_SAMPLE` values inside the mask, evenly spread; all, where there are fewer."""
+    mask = image.mask
+    n_pixels = math.prod(image.spatial_shape) if mask is None else int(np.count_nonzero(mask))
+    step = max(1, n_pixels * image.n_channels // _SAMPLE)
     parts = []
-    for box in cover(spatial, (side, *spatial[1:])):
+    for box in _blocks(image):
         block = image.read(box, dtype=_exact_dtype(image))
         inside = image.read_mask(box)
-        parts.append((block if inside is None else block[:, inside]).ravel())
-    n = sum(map(len, parts))
-    step = max(1, min(every, n // _SAMPLE))
-    return np.concatenate([part[::step] for part in parts])
+        parts.append((block if inside is None else block[:, inside]).ravel()[::step].copy())
+    return np.concatenate(parts)
+
+
+def _blocks(image: Image) -> list[Box]:
+    """Rows, or layers, of about `_BLOCK` pixels."""
+    first, *others = image.spatial_shape
+    return cover((first, *others), (max(1, _BLOCK // math.prod(others)), *others))
 
 
 def _fill_lab(image: Image, box: Box, out: Array) -> None:
@@ -127,10 +133,7 @@ def _fill_lab(image: Image, box: Box, out: Array) -> None:
 
     size = shape_of(box3d(box))
     if image.dtype == np.uint8:
-        index: list[Any] = [slice(*span) for span in box]
-        index.insert(image.channel_axis or 0, slice(None))
-        block = np.asarray(image.source[tuple(index)])
-        values = np.moveaxis(block, image.channel_axis or 0, -1)
+        values = image.pixels(box)
         n_levels = 256
     else:
         planes = image.read(box)

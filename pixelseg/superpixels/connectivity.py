@@ -7,7 +7,6 @@ whatever lies before it in the image, whose colour may be anything.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from .._core.image import as_image
 from .._core.threads import run_chunks
 from .colour import read_colours
 
-#: Rows of one chunk hold at least so many pixels.
+#: Pixels of the rows that a thread looks at in one go.
 _CHUNK = 2**19
 
 
@@ -30,7 +29,6 @@ def enforce_connectivity(
     *,
     min_size: int = 1,
     channel_axis: int | str | None = "auto",
-    spacing: float | Sequence[float] | None = None,
     mask: Any = None,
     color: str | None = "auto",
     n_jobs: int | None = None,
@@ -45,7 +43,7 @@ def enforce_connectivity(
         What similarity means: mean colours are compared.
     min_size : int, default 1
         A segment whose largest piece has fewer pixels is given away too.
-    channel_axis, spacing, mask, color, n_jobs
+    channel_axis, mask, color, n_jobs
         As in `slic`.
 
     Returns
@@ -56,7 +54,7 @@ def enforce_connectivity(
 
     Notes
     -----
-    Memory: 4 bytes a pixel and 24 bytes a run of equal pixels along a row.
+    Memory: 4 bytes a pixel and 2 for each channel, and 24 bytes a run of equal pixels along a row.
 
     Examples
     --------
@@ -66,13 +64,13 @@ def enforce_connectivity(
     >>> enforce_connectivity(segments, np.array([[0, 0, 9, 9, 9]]))
     array([[1, 1, 2, 2, 2]], dtype=int32)
     """
-    request = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
-    labels, _ = relabel_sequential(as_segments(segments, request.spatial_shape, mask=request.mask))
+    source = as_image(image, channel_axis=channel_axis, mask=mask)
+    labels, _ = relabel_sequential(as_segments(segments, source.spatial_shape, mask=source.mask))
     min_size = as_count("min_size", min_size)
-    planes = read_colours(request, color, n_jobs=n_jobs)
-    out = np.array(labels, SEGMENT_DTYPE, order="C").reshape(request.shape3d)
+    planes = read_colours(source, color, n_jobs=n_jobs)
+    out = np.array(labels, SEGMENT_DTYPE, order="C").reshape(source.shape3d)
     connect(out, planes, min_size, n_jobs=n_jobs)
-    return out.reshape(request.spatial_shape)
+    return out.reshape(source.spatial_shape)
 
 
 def connect(

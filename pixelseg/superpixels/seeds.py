@@ -45,23 +45,23 @@ def make_grid(shape: Shape3D, n: int, spacing: Sequence[float] = (1.0, 1.0, 1.0)
         ideal = (n * lengths[0] ** 2 / (lengths[1] * lengths[2])) ** (1 / 3)
         layers = _between(ideal, -(-n // (height * width)), min(n, depth))
     in_layers = _shares(n, layers)
-    most, least = int(in_layers.max()), int(in_layers.min())
     ideal = np.sqrt(n / layers * lengths[1] / lengths[2])
-    rows = _between(ideal, -(-most // width), min(least, height))
-    z_edges, y_edges = _edges(depth, layers), _edges(height, rows)
-    in_rows = np.concatenate([_shares(int(k), rows) for k in in_layers])
+    # Layers may differ in rows: 3 pixels wide by 1, a layer of two cells has two rows, not one.
+    rows = [_between(ideal, -(-int(k) // width), min(int(k), height)) for k in in_layers]
+    in_rows = np.concatenate([_shares(int(k), r) for k, r in zip(in_layers, rows, strict=True)])
     layer = np.repeat(np.arange(layers), in_layers)
-    row = np.repeat(np.tile(np.arange(rows), layers), in_rows)
+    row = np.repeat(np.concatenate([np.arange(r) for r in rows]), in_rows)
+    n_rows = np.repeat(rows, in_layers)
     column = np.arange(n) - np.repeat(np.cumsum(in_rows) - in_rows, in_rows)
     columns = np.repeat(in_rows, in_rows)
 
     def spans(before: int, after: int) -> Array:
         """From so many cells before each to so many after it, along each axis."""
         edges = [
-            z_edges[np.maximum(layer - before, 0)],
-            z_edges[np.minimum(layer + after, layers)],
-            y_edges[np.maximum(row - before, 0)],
-            y_edges[np.minimum(row + after, rows)],
+            np.maximum(layer - before, 0) * depth // layers,
+            np.minimum(layer + after, layers) * depth // layers,
+            np.maximum(row - before, 0) * height // n_rows,
+            np.minimum(row + after, n_rows) * height // n_rows,
             np.maximum(column - before, 0) * width // columns,
             np.minimum(column + after, columns) * width // columns,
         ]
@@ -78,10 +78,6 @@ def _between(ideal: float, least: int, most: int) -> int:
 def _shares(n: int, parts: int) -> Array:
     """N divided into parts that differ by one at most, spread evenly."""
     return np.diff(np.arange(parts + 1) * n // parts)
-
-
-def _edges(length: int, parts: int) -> Array:
-    return np.arange(parts + 1) * length // parts
 
 
 def make_masked_grid(

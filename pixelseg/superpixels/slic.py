@@ -6,15 +6,17 @@ superpixel methods", PAMI 34 (11), 2012.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
-from .._core.boxes import Box, box3d, cover
+from .._core.boxes import Box, Span, cover
 from .._core.checks import as_count, as_number
 from .._core.threads import run_chunks
+from .._core.workspace import pool, workspace
 from .colour import STEPS, read_colours
 from .connectivity import connect
 from .request import Request, as_request
@@ -26,13 +28,15 @@ _BAND = 2**18
 _CLUSTERS = 1024
 #: Of its cell, a window holds at least this share on each side of the centre.
 _REACH = 0.75
+#: Where place counts so much more than any colour, more changes nothing.
+_MOST_COMPACT = 1e6
 
 
 def slic(
     image: Any,
     n_segments: int = 400,
     *,
-    compactness: float = 10.0,
+    compactness: float = 8.0,
     sampling: int = 1,
     n_iterations: int = 10,
     channel_axis: int | str | None = "auto",
@@ -50,7 +54,7 @@ def slic(
     n_segments : int, default 400
         How many superpixels to make. As many come back, but for clusters that lose all their
         pixels, and for parts of a mask that no seed falls into, which become one each.
-    compactness : float, default 10
+    compactness : float, default 8
         How much place counts beside colour: what a step from one seed to the next weighs, in
         units of colour (see `color`). From 1 (outlines follow every edge) to 40 (near squares).
     sampling : int, default 1
@@ -90,11 +94,13 @@ def slic(
     Centres begin at the means of the cells of a grid, and stay within the cells around their own.
     As in the paper, squared distances of colour and place are added; a pixel may go to the
     centres within one seed's distance along each axis. Where the paper gives stray pieces to
-    whatever segment lies before them, they go to the neighbour of the most similar colour
-    (`enforce_connectivity`). Colours are kept in steps of 1/128 unit.
+    whatever segment lies before them, a pixel between two of another cluster goes to that, and
+    pieces go to the neighbour of the most similar colour (`enforce_connectivity`). Colours are
+    kept in steps of 1/128 unit. `compactness` is 8 rather than the paper's 10: on photographs,
+    recall of boundaries is then above that of other programs at 10, at as many boundary pixels.
 
     Memory: 4 bytes a pixel for the result, 2 for each channel, and 24 bytes for each run of equal
-    segments along a row: 150 MB for a photograph of 12 megapixels.
+    segments along a row: 140 MB for a photograph of 12 megapixels.
 
     Examples
     --------
@@ -110,11 +116,20 @@ def slic(
     compactness = as_number("compactness", compactness, least=0)
     sampling = as_count("sampling", sampling)
     n_iterations = as_count("n_iterations", n_iterations)
-    planes = read_colours(request.image, color, n_jobs=n_jobs)
-    grid = grid_of(request)
-    segments = np.empty(request.image.shape3d, SEGMENT_DTYPE)
-    colours = _cluster(request, planes, grid, compactness, sampling, n_iterations, n_jobs, segments)
-    connect(segments, planes, colours=colours, n_owners=len(colours) - 2, n_jobs=n_jobs)
+    shape = request.image.shape3d
+    segments = pool.lend(shape).view(SEGMENT_DTYPE)
+    with workspace.scope():
+        # Fresh memory would cost as much as some iterations.
+        n_values = request.image.n_channels * math.prod(shape)
+        memory = workspace.take(-(-n_values // 2)).view(np.int16)[:n_values]
+        planes = read_colours(request.image, color, n_jobs=n_jobs, out=memory.reshape(-1, *shape))
+        clusters = Clustering(request, planes, compactness, sampling, n_jobs)
+        for iteration in range(n_iterations):
+            clusters.assign(segments, iteration)
+            clusters.update(segments, iteration)
+        clusters.finish(segments)
+        n = len(clusters.grid.boxes)
+        connect(segments, planes, colours=clusters.colours, n_owners=n, n_jobs=n_jobs)
     return segments.reshape(request.image.spatial_shape)
 
 
@@ -139,90 +154,107 @@ def interval(request: Request) -> float:
     return float(volume ** (1 / max(1, len(sides))))
 
 
-def _cluster(
-    request: Request,
-    planes: Array,
-    grid: Grid,
-    compactness: float,
-    sampling: int,
-    n_iterations: int,
-    n_jobs: int | None,
-    labels: Array,
-) -> Array:
-    """Fill labels, int32 (D, H, W), with clusters 1..n; return their colours by label.
+def weights_of(request: Request, compactness: float) -> Array:
+    """What a squared step along z, y and x counts beside squared steps of colour, float64 (3,)."""
+    step = min(compactness, _MOST_COMPACT) * STEPS / interval(request)
+    return (step * np.array(request.image.spacing3d)) ** 2
 
-    0 is outside the mask, n + 1 what no window reaches.
+
+class Clustering:
+    """Clusters of a request's pixels, beginning with the cells of its grid.
+
+    `colours`, float32 (n + 2, C), are those of labels 0 (none) to n and n + 1 (none).
     """
-    from . import _slic_kernels as kernels
 
-    image = request.image
-    mask = np.empty((0, 0, 0), bool) if request.mask is None else request.mask
-    side, sizes = interval(request), np.array(image.spacing3d)
-    weights = ((compactness * STEPS / side * sizes) ** 2).astype(np.float32)
-    cells = (grid.boxes[:, 1::2] - grid.boxes[:, ::2]).max(axis=0)
-    reach = np.maximum(side / sizes, _REACH * cells).astype(np.float32)
-    # Each cell along an axis without seeds is a cluster's own: rows must not be left out.
-    sampling = min(sampling, max(1, int(cells[1]) // 2))
-    n = len(grid.boxes)
-    colours = np.zeros((n + 2, len(planes)), np.float32)
-    clusters = kernels.Clusters(
-        np.empty((n, 3), np.float32),
-        colours[1:-1],
-        marks_of(grid),
-        np.empty((n, 6), np.int32),
-        grid.limits.astype(np.int32),
-    )
-    kernels.begin_clusters(planes, mask, grid.boxes, reach, sampling, clusters)
-    flat = planes.reshape(len(planes), -1)
-    bands = [_Band(box, clusters.limits) for box in _bands(image.shape3d)]
-    groups = [span for (span,) in cover((n,), (_CLUSTERS,))]
+    def __init__(
+        self,
+        request: Request,
+        planes: Array,
+        compactness: float,
+        sampling: int,
+        n_jobs: int | None,
+    ):
+        from . import _slic_kernels as kernels
 
-    for iteration in range(n_iterations):
-
-        def assign(band: _Band, phase: int = iteration) -> None:
-            band.assign(kernels, flat, mask, clusters, weights, sampling, phase, labels)
-
-        def update(group: tuple[int, int], phase: int = iteration) -> None:
-            kernels.update_centres(flat, labels, clusters, *group, reach, sampling, phase)
-
-        run_chunks(assign, bands, n_jobs)
-        run_chunks(update, groups, n_jobs)
-
-    def finish(band: _Band) -> None:
-        band.assign(kernels, flat, mask, clusters, weights, 1, 0, labels)
-        kernels.name_pixels(clusters, band.first, band.last, band.rows, labels)
-
-    run_chunks(finish, bands, n_jobs)
-    return colours
-
-
-class _Band:
-    """Rows that a thread owns, and the clusters, from `first` to `last`, that may look at them."""
-
-    def __init__(self, box: Box, limits: Array):
-        (z0, z1), (y0, y1), _ = box3d(box)
-        self.rows = z0, z1, y0, y1
-        meets = (
-            (limits[:, 0] < z1) & (limits[:, 1] > z0) & (limits[:, 2] < y1) & (limits[:, 3] > y0)
+        self.grid = grid = grid_of(request)
+        n, shape = len(grid.boxes), request.image.shape3d
+        side, sizes = interval(request), np.array(request.image.spacing3d)
+        cells = (grid.boxes[:, 1::2] - grid.boxes[:, ::2]).max(axis=0)
+        reach = np.maximum(side / sizes, _REACH * cells).astype(np.float32)
+        self.colours = np.zeros((n + 2, len(planes)), np.float32)
+        self._kernels = kernels
+        self._n_jobs = n_jobs
+        self._planes = planes.reshape(len(planes), -1)
+        self._mask = np.empty((0, 0, 0), bool) if request.mask is None else request.mask
+        self._weights = weights_of(request, compactness).astype(np.float32)
+        self._reach = reach
+        # Of a cluster's cell, two rows at least are looked at.
+        self._sampling = min(sampling, max(1, int(cells[1]) // 2))
+        self._clusters = clusters = kernels.Clusters(
+            np.empty((n, 3), np.float32),
+            self.colours[1:-1],
+            marks_of(grid),
+            np.empty((n, 6), np.int32),
+            grid.limits.astype(np.int32),
         )
-        found = np.flatnonzero(meets)
-        self.first, self.last = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
+        self._bands = [(box, _span(clusters.limits, box)) for box in _bands(shape)]
+        self._groups = [span for (span,) in cover((n,), (_CLUSTERS,))]
+        step = self._sampling
 
-    def assign(self, kernels, planes, mask, clusters, weights, sampling, phase, keys) -> None:
-        row = np.empty((3, keys.shape[2] + kernels.LANES), np.float32)
-        kernels.assign_pixels(
-            planes,
-            mask,
-            clusters,
-            self.first,
-            self.last,
-            weights,
-            self.rows,
+        def begin(group: tuple[int, int]) -> None:
+            kernels.begin_clusters(planes, self._mask, grid.boxes, *group, reach, step, clusters)
+
+        run_chunks(begin, self._groups, n_jobs)
+
+    def assign(self, keys: Array, phase: int) -> None:
+        """Give each pixel of the sampled rows to the nearest centre: fill its key."""
+        run_chunks(
+            lambda band: self._fill(keys, band, self._sampling, phase), self._bands, self._n_jobs
+        )
+
+    def update(self, keys: Array, phase: int) -> None:
+        """Move each centre to the mean of its pixels."""
+
+        def move(group: tuple[int, int]) -> None:
+            self._kernels.update_centres(
+                self._planes, keys, self._clusters, *group, self._reach, self._sampling, phase
+            )
+
+        run_chunks(move, self._groups, self._n_jobs)
+
+    def finish(self, keys: Array) -> None:
+        """Turn keys of all pixels into labels 1..n; 0 outside the mask, n + 1 unreached."""
+
+        def name(band: tuple[Box, Span]) -> None:
+            self._fill(keys, band, 1, 0)
+            box, span = band
+            self._kernels.name_pixels(self._clusters, *span, box[0] + box[1], keys)
+
+        run_chunks(name, self._bands, self._n_jobs)
+
+    def _fill(self, keys: Array, band: tuple[Box, Span], sampling: int, phase: int) -> None:
+        box, span = band
+        row = np.empty((3, keys.shape[2] + self._kernels.LANES), np.float32)
+        self._kernels.assign_pixels(
+            self._planes,
+            self._mask,
+            self._clusters,
+            *span,
+            self._weights,
+            box[0] + box[1],
             sampling,
             phase,
             row,
             keys,
         )
+
+
+def _span(limits: Array, box: Box) -> Span:
+    """From the first to the last cluster that may look at a band of rows."""
+    (z0, z1), (y0, y1), _ = box
+    meets = (limits[:, 0] < z1) & (limits[:, 1] > z0) & (limits[:, 2] < y1) & (limits[:, 3] > y0)
+    found = np.flatnonzero(meets)
+    return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
 
 def _bands(shape: tuple[int, int, int]) -> list[Box]:

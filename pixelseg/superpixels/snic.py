@@ -12,18 +12,18 @@ import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.checks import as_number
-from .colour import STEPS, read_colours
+from .colour import read_colours
 from .connectivity import connect
 from .request import Request, as_request
 from .seeds import centres_of, make_grid, make_masked_grid
-from .slic import interval
+from .slic import weights_of
 
 
 def snic(
     image: Any,
     n_segments: int = 400,
     *,
-    compactness: float = 7.0,
+    compactness: float = 5.0,
     channel_axis: int | str | None = "auto",
     spacing: float | Sequence[float] | None = None,
     mask: Any = None,
@@ -41,9 +41,9 @@ def snic(
     image : array-like, (H, W), (D, H, W) or with a channel axis
         Any real dtype.
     n_segments : int, default 400
-        How many superpixels to make: met exactly without a mask, and within one as far as its
-        form allows; a part of the mask without a seed becomes one more.
-    compactness : float, default 7
+        How many superpixels to make: met exactly without a mask, and as well as its form allows
+        with one; a part of the mask without a seed becomes one more.
+    compactness : float, default 5
         As in `slic`. Lower by default: means of growing regions follow edges less closely.
     channel_axis, spacing, mask, color : optional
         As in `slic`.
@@ -86,7 +86,7 @@ def snic(
     labels = np.zeros(shape, SEGMENT_DTYPE)
     if request.mask is not None:
         labels[~request.mask] = -1
-    weights = (compactness * STEPS / interval(request) * np.array(request.image.spacing3d)) ** 2
+    weights = weights_of(request, compactness)
     seeds = np.ravel_multi_index(tuple(_seeds(request).T), shape)
     # Pixel by pixel, since a pixel's neighbours lie anywhere in memory.
     colours = np.ascontiguousarray(planes.reshape(len(planes), -1).T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import felzenszwalb, gradient_magnitude, grid, slic, snic, watershed
+from . import etps, felzenszwalb, gradient_magnitude, grid, slic, snic, watershed
 
 
 def warm_up() -> None:
@@ -14,9 +14,10 @@ def warm_up() -> None:
     volume = rng.random((4, 12, 12))
     mask = np.ones(volume.shape, bool)
     mask[0, 0] = False
-    for method in (slic, snic, watershed):
+    for method in (slic, snic, etps, watershed):
         method(colour, 9)
         method(volume, 9, channel_axis=None, mask=mask)
+    etps(colour, 9, smoothness=1)
     watershed(colour, 9, compactness=5)
     watershed(volume, 9, compactness=5, channel_axis=None)
     grid(mask.shape, 9, mask=mask)

@@ -18,7 +18,7 @@ from .._core.arrays import Array
 from .._core.checks import as_choice, as_number
 from .._core.grid import as_connectivity, as_segments
 from .._core.image import Image, as_image
-from .colour import STEPS, _scale
+from .colour import STEPS, measure_scale
 from .flooding import flood_by_level, flood_compactly, grid_markers
 from .gradient import measure_gradient
 from .request import Request, as_request
@@ -186,7 +186,7 @@ def _weigh(
     """Heights in hundredths of their contrast, float64, and prices of a pixel along each axis."""
     image = request.image
     relief = as_image(heights.reshape(image.spatial_shape), channel_axis=None, mask=image.mask)
-    _, factor = _scale(relief)
+    _, factor = measure_scale(relief)
     sides = np.array(image.spacing3d) / min(image.spacing)
     if image.ndim == 2:
         sides[0] = 1

@@ -130,10 +130,16 @@ def cluster(planes, mask, boxes, limits, weights, reach, sampling, n_iterations)
 
 
 def despeckle(labels):
-    """A pixel between two of one other label along its row takes it; 0 stays and spreads not."""
+    """A pixel between two of one other label takes it, along x, then along y row by row.
+
+    0 neither changes nor spreads.
+    """
     result = labels.copy()
     left, here, right = labels[..., :-2], labels[..., 1:-1], labels[..., 2:]
     result[..., 1:-1] = np.where((left == right) & (left != 0) & (here != 0), left, here)
+    for y in range(1, labels.shape[1] - 1):
+        up, here, down = result[:, y - 1], result[:, y], result[:, y + 1]
+        result[:, y] = np.where((up == down) & (up != 0) & (here != 0), up, here)
     return result
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import pdist
@@ -23,6 +23,7 @@ def test_any_number_is_met_exactly(shape, share, spacing):
 
 
 @given(SHAPES, st.floats(0, 1))
+@example((3, 7, 1), 3 / 21)
 def test_cells_divide_the_image(shape, share):
     shape = (1,) * (3 - len(shape)) + shape
     n = max(1, round(share * int(np.prod(shape))))

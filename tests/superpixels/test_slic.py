@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from skimage import data
 
+from pixelseg._core.grid import find_borders
 from pixelseg.superpixels import slic
 from pixelseg.superpixels.colour import STEPS
 from tests.oracles import clusters
@@ -41,9 +42,13 @@ def test_clusters_are_those_of_plain_loops(n_channels, shape, sampling, masked):
         image, 9, channel_axis=3, spacing=(2, 1, 1), mask=mask if masked else None
     )
     planes = module.read_colours(request.image, None)
-    grid = module.grid_of(request)
     found = np.empty(shape, np.int32)
-    module._cluster(request, planes, grid, 10.0, sampling, 3, None, found)
+    ours = module.Clustering(request, planes, 10.0, sampling, None)
+    grid = ours.grid
+    for iteration in range(3):
+        ours.assign(found, iteration)
+        ours.update(found, iteration)
+    ours.finish(found)
     side, sizes = module.interval(request), np.array([2.0, 1, 1])
     cells = (grid.boxes[:, 1::2] - grid.boxes[:, ::2]).max(axis=0)
     reach = np.maximum(side / sizes, 0.75 * cells).astype(np.float32)
@@ -52,16 +57,15 @@ def test_clusters_are_those_of_plain_loops(n_channels, shape, sampling, masked):
     expected, clear, _ = clusters.cluster(
         planes, mask, grid.boxes, grid.limits, weights, reach, sampling, 3
     )
-    clear = clear.copy()
-    clear[..., 1:-1] &= clear[..., :-2] & clear[..., 2:]
-    assert clear.mean() > 0.9
+    clear = ~ndimage.binary_dilation(~clear, np.ones((1, 5, 5)))
+    assert clear.mean() > 0.8
     np.testing.assert_array_equal(found[clear], clusters.despeckle(expected)[clear])
 
 
 @given(
     SHAPES,
     st.floats(0, 1),
-    st.sampled_from([0, 1, 10, 1e4]),
+    st.sampled_from([0, 1, 10, 1e300]),
     st.integers(1, 5),
     st.sampled_from(["u1", "u2", "f4", "f8", "?"]),
     st.integers(0, 3),
@@ -136,6 +140,14 @@ def test_constant_images_give_cells_of_the_grid():
     assert sizes.max() < 320
 
 
+@pytest.mark.kernels
+def test_wide_images():
+    # Sums of such a row pass 32 bits, those of colours and those of places.
+    image = np.where(np.arange(80_000) < 35_000, 0, 255).astype(np.uint8)[None]
+    segments = slic(image, 2, compactness=1, n_iterations=2)
+    assert np.flatnonzero(np.diff(segments[0])).tolist() == [34_999]
+
+
 def test_more_segments_than_16_bits_number(rng):
     image = rng.integers(0, 256, (500, 400), dtype=np.uint8)
     segments = slic(image, 70_000, n_iterations=2)
@@ -186,8 +198,9 @@ def test_compactness_means_the_same_for_every_dtype():
         assert (slic(version, 60) != expected).mean() < 0.03
     hot = image.astype(np.float32)
     hot[17, 80] = 1e6
-    # Only what lies around it changes.
-    assert (slic(hot, 60) != expected).mean() < 0.1
+    # Only outlines around it change (and numbers, which go by first pixels).
+    changed = find_borders(slic(hot, 60)) != find_borders(expected)
+    assert changed.mean() < 0.05
 
 
 def test_compactness_and_spacing_shape_segments():
