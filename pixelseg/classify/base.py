@@ -121,7 +121,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
             and for each fold.
         """
         return cross_validate(
-            self.settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
+            self._settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
         )
 
     def save(
@@ -210,7 +210,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
                     f"image is a {type(image).__name__} but must be one array: predict images one "
                     "at a time."
                 )
-            return self.open_image(image, mask)  # which says what it must be
+            return self._open(image, mask)  # which says what it must be
         axis, spec = self.channel_axis, self.model_.input_spec
         if axis == "auto" and not hasattr(image, "channel_axis"):
             axis = spec.channel_axis_of(tuple(image.shape))

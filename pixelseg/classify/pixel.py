@@ -167,7 +167,7 @@ class PixelClassifier(ImageClassifier):
             Where shapes differ, no pixel is labelled, all labels are of one class, values are
             not finite, or a `max_memory` that was given does not suffice.
         """
-        training = self.settled()
+        training = self._settled()
         training_set = collect_samples(training, images, labels, mask, progress)
         self.model_ = FittedModel(
             estimator=type(self).__name__,

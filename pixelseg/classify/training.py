@@ -51,7 +51,7 @@ class Trainable:
     spacing: Any
     refine: Any
 
-    def settled(self) -> Self:
+    def _settled(self) -> Self:
         """A copy with every parameter checked, before an image is read, and defaults filled in."""
         if self.samples_per_class is not None:
             as_count("samples_per_class", self.samples_per_class)
@@ -67,7 +67,7 @@ class Trainable:
         settled.random_state = as_seed("random_state", self.random_state)
         return settled
 
-    def open_image(self, image: Any, mask: Any) -> Image:
+    def _open(self, image: Any, mask: Any) -> Image:
         """An image of a training set."""
         return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
@@ -87,7 +87,7 @@ def collect_samples(
 ) -> TrainingSet:
     """Pass through the images once, one at a time, and keep the rows to train on."""
     per_class = training.samples_per_class
-    summaries, is_final = survey_labels(images, labels, masks, training.open_image)
+    summaries, is_final = survey_labels(images, labels, masks, training._open)
     check_classes(sorted(set().union(*(s.n_marked for s in summaries))), training)
     n_surveyed = sum(summary.n_labelled for summary in summaries)
     n_kept = sum(summary.n_kept(per_class) for summary in summaries)
@@ -98,7 +98,7 @@ def collect_samples(
     with Reporter(progress, len(summaries), "features") as report:
         pairs = iterate_pairs(images, labels, masks)
         for (source, own, mask), summary in zip(pairs, summaries, strict=True):
-            image = training.open_image(source, mask)
+            image = training._open(source, mask)
             own = as_labels(own, image.spatial_shape)
             if not is_final and image.mask is not None:
                 summary = summarise(own, image.mask)
