@@ -6,13 +6,12 @@ import argparse
 import inspect
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..plot import boundaries
 from . import _arguments as arguments
 from . import _files as files
-from ._batch import Job, make_folder, plan_outputs, run_each
+from ._batch import Job, place_of, plan_outputs, run_jobs
 from ._images import open_image, write_preview
 from ._report import plural
 
@@ -54,15 +53,8 @@ _OPTIONS: dict[str, tuple[Callable[[str], Any], str]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("method", choices=METHODS, metavar="METHOD", help=", ".join(METHODS))
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="for the results (default: beside)"
-    )
+    arguments.add_batch(parser)
     parser.add_argument("--preview", action="store_true", help="also write the boundaries drawn")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
-    parser.add_argument(
-        "--skip-existing", action="store_true", help="leave out images whose results exist"
-    )
     group = parser.add_argument_group("method")
     for name, (read, purpose) in _OPTIONS.items():
         short = ["-n"] if name == "n_segments" else []
@@ -85,19 +77,9 @@ def run(args: argparse.Namespace) -> int:
     """Segment one image at a time; one that fails does not stop the others."""
     method = _choose(args)
     endings = [files.SUPERPIXELS, files.SUPERPIXELS_PREVIEW]
-    jobs = plan_outputs(
-        files.find_images(args.images),
-        endings if args.preview else endings[:1],
-        args.output,
-        overwrite=args.overwrite,
-        skip_existing=args.skip_existing,
-    )
-    if args.output is not None:
-        make_folder(args.output, "--output")
-    by_name = {str(job.image): job for job in jobs}
-    outcome = run_each(by_name, partial(_segment, method, args), description=args.method)
-    place = "beside the images" if args.output is None else f"in {args.output}"
-    return outcome.report("segmented", f", superpixels {place}")
+    jobs = plan_outputs(args, files.find_images(args.images), endings[: 1 + args.preview])
+    outcome = run_jobs(jobs, partial(_segment, method, args), description=args.method)
+    return outcome.report("segmented", f", superpixels {place_of(args.output)}")
 
 
 def _choose(args: argparse.Namespace) -> Callable[..., Any]:
@@ -127,16 +109,10 @@ def _segment(method: Callable[..., Any], args: argparse.Namespace, job: Job, pro
     """Segment one image into its files."""
     from ..io import write_labels
 
-    spacing = None if args.spacing == "file" else args.spacing
-    image = open_image(job.image, channel_axis=args.channel_axis, spacing=spacing)
-    of_file = image.source.spacing
-    if args.spacing == "file":
-        if of_file is None:
-            raise ValueError("--spacing is 'file' but the file says nothing of it: pass numbers.")
-        image = open_image(job.image, channel_axis=args.channel_axis, spacing=of_file)
+    image = open_image(job.image, channel_axis=args.channel_axis, spacing=args.spacing)
     segments = method(image)
-    overwrite = args.overwrite or args.skip_existing
-    write_labels(job.outputs[files.SUPERPIXELS], segments, spacing=of_file, overwrite=overwrite)
+    spacing, overwrite = image.source.spacing, args.overwrite or args.skip_existing
+    write_labels(job.outputs[files.SUPERPIXELS], segments, spacing=spacing, overwrite=overwrite)
     if args.preview:
         preview = job.outputs[files.SUPERPIXELS_PREVIEW]
         write_preview(preview, image, segments, boundaries, overwrite=overwrite)

@@ -67,4 +67,4 @@ def test_volumes_with_the_spacing_of_their_file(run, tmp_path, rng):
     io.write_image(tmp_path / "plain.png", volume[0])
     code, _, err = run("superpixels", "grid", tmp_path / "plain.png", "-n", 2, "--spacing", "file")
     assert code == 1
-    assert "the file says nothing of it" in err
+    assert "plain.png does not say how large its pixels are" in err
