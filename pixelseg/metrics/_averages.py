@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .._core.checks import as_choice
-
 Record = TypeVar("Record")
 
 
@@ -34,11 +32,6 @@ def mean_of(records: Sequence[Record]) -> Record:
         values = [getattr(record, field.name) for record in records]
         means[field.name] = mean_of(values) if is_dataclass(values[0]) else mean(values)
     return replace(first, **means)
-
-
-def check_annotators(annotators: str) -> None:
-    """Refuse a way of aggregating annotators that there is not."""
-    as_choice("annotators", annotators, ("worst", "mean"))
 
 
 def aggregate(values: Sequence[float], annotators: str, worst: Callable) -> float:

@@ -65,6 +65,12 @@ class ContingencyTable:
         """Scored pixels of each prediction label, int64 (n_prediction,)."""
         return _sum_by(self.columns, self.counts, len(self.prediction_labels))
 
+    @cached_property
+    def iou(self) -> Array:
+        """Intersection over union of each cell's two labels, float64."""
+        sizes = self.truth_sizes[self.rows] + self.prediction_sizes[self.columns]
+        return self.counts / (sizes - self.counts)
+
     def toarray(self) -> Array:
         """The whole table, int64 (n_truth, n_prediction)."""
         table = np.zeros((len(self.truth_labels), len(self.prediction_labels)), np.int64)

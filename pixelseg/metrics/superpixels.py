@@ -16,14 +16,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy.typing as npt
 
 from ._accumulator import MeanAccumulator
-from ._averages import aggregate, check_annotators
+from ._averages import aggregate
 from ._contingency import contingency_table
-from ._inputs import Ignore, as_background, as_ignore, as_reach
+from ._inputs import Ignore, check_annotators
 from ._superpixel_overlaps import achievable_accuracy, levin, neubert_protzel
 from ._superpixel_views import as_radius, count_hits, view_segments, view_truths
 from .superpixels_alone import boundary_density_of, compactness_of, explained_variation_of
@@ -167,6 +167,7 @@ def superpixel_scores(
     )
 
 
+@dataclass(eq=False, kw_only=True)
 class SuperpixelAccumulator(MeanAccumulator[SuperpixelScores]):
     """Average the scores of superpixels over images.
 
@@ -190,25 +191,11 @@ class SuperpixelAccumulator(MeanAccumulator[SuperpixelScores]):
     1.5
     """
 
-    def __init__(
-        self,
-        *,
-        annotators: str = "worst",
-        tolerance: float = 0.0025,
-        tolerance_unit: str = "diagonal",
-        ignore: Ignore = 0,
-        background: int | None = 0,
-    ) -> None:
-        super().__init__()
-        self.annotators = annotators
-        self.tolerance = tolerance
-        self.tolerance_unit = tolerance_unit
-        self.ignore = ignore
-        self.background = background
-        check_annotators(annotators)
-        as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore)
-        as_background(background)
+    annotators: str = "worst"
+    tolerance: float = 0.0025
+    tolerance_unit: str = "diagonal"
+    ignore: Ignore = 0
+    background: int | None = 0
 
     def update(
         self,
@@ -218,20 +205,7 @@ class SuperpixelAccumulator(MeanAccumulator[SuperpixelScores]):
         *,
         mask: Any = None,
         channel_axis: int | str | None = "auto",
-    ) -> SuperpixelAccumulator:
+    ) -> Self:
         """Add one image, as `superpixel_scores` takes it; return the accumulator."""
-        self._images.append(
-            superpixel_scores(
-                truth,
-                segments,
-                image,
-                annotators=self.annotators,
-                tolerance=self.tolerance,
-                tolerance_unit=self.tolerance_unit,
-                ignore=self.ignore,
-                background=self.background,
-                mask=mask,
-                channel_axis=channel_axis,
-            )
-        )
-        return self
+        options = {**self._parameters(), "mask": mask, "channel_axis": channel_axis}
+        return self._keep(superpixel_scores(truth, segments, image, **options))
