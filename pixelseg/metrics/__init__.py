@@ -72,9 +72,11 @@ from .superpixel_averages import SuperpixelAverages, average_over_k, superpixel_
 from .superpixels import (
     SuperpixelAccumulator,
     SuperpixelScores,
+    boundary_density,
+    compactness,
+    explained_variation,
     superpixel_scores,
 )
-from .superpixels_alone import boundary_density, compactness, explained_variation
 from .surfaces import (
     SurfaceDistances,
     hausdorff_distance,
