@@ -284,16 +284,17 @@ class ClassAccumulator(Accumulator):
                 UserWarning,
                 stacklevel=stacklevel,
             )
+        by_class, by_dice = recall(confusion), dice(confusion)
         return ClassScores(
             classes=counts.classes,
             confusion=confusion,
             accuracy=accuracy(confusion),
-            balanced_accuracy=_mean_over_truth(recall(confusion), confusion),
-            recall=recall(confusion),
+            balanced_accuracy=_mean_over_truth(by_class, confusion),
+            recall=by_class,
             iou=iou(confusion),
             mean_iou=mean_iou(confusion),
-            dice=dice(confusion),
-            mean_dice=_mean_over_truth(dice(confusion), confusion),
+            dice=by_dice,
+            mean_dice=_mean_over_truth(by_dice, confusion),
             cohen_kappa=cohen_kappa(confusion),
         )
 

@@ -339,10 +339,12 @@ def _scores_of(levels: Array, counts: Array) -> InstanceScores:
 
 def _quality_of(counts: Array) -> PanopticQuality:
     """Panoptic quality from the counts at one threshold."""
-    scores = _scores_of(HALF, counts)
-    segmentation, recognition = scores.mean_matched_iou.item(), scores.f1.item()
-    found = (int(number) for number in counts[:3, 0])
-    return PanopticQuality(segmentation * recognition, segmentation, recognition, *found)
+    *found, ious = counts[:, 0].tolist()
+    hits, false, missed = map(int, found)
+    objects = hits + (false + missed) / 2
+    if objects == 0:
+        return PanopticQuality(1.0, 1.0, 1.0, 0, 0, 0)
+    return PanopticQuality(ious / objects, ious / max(hits, 1), hits / objects, hits, false, missed)
 
 
 def _jaccard_of(table: ObjectTable, one_to_one: bool) -> float:
