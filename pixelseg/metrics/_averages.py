@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-
-Record = TypeVar("Record")
 
 
 def ratio(part: Any, whole: Any) -> Any:
@@ -24,14 +22,13 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def mean_of(records: Sequence[Record]) -> Record:
-    """The mean of each field of dataclasses of one kind, also of those within them."""
+def mean_of(records: Sequence[Any]) -> Any:
+    """The mean of numbers, or of each field of dataclasses of one kind, however deep."""
     first: Any = records[0]
-    means: dict[str, Any] = {}
-    for field in fields(first):
-        values = [getattr(record, field.name) for record in records]
-        means[field.name] = mean_of(values) if is_dataclass(values[0]) else mean(values)
-    return replace(first, **means)
+    if not is_dataclass(first):
+        return mean(records)
+    columns = {one.name: [getattr(record, one.name) for record in records] for one in fields(first)}
+    return replace(first, **{name: mean_of(column) for name, column in columns.items()})
 
 
 def aggregate(values: Sequence[float], annotators: str, worst: Callable) -> float:

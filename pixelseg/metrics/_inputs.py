@@ -68,21 +68,12 @@ def check_something_left(is_left: bool, ignored: tuple[int, ...], where: str = "
         )
 
 
-def check_plane(name: str, array: Array) -> None:
-    """Refuse what is no plane of pixels."""
-    if array.ndim != 2 or array.size == 0:
+def check_pixels(name: str, array: Array, *, volumes: bool = True) -> None:
+    """Refuse what is no plane of pixels, nor a volume if these will do."""
+    if array.ndim not in (2, 2 + volumes) or array.size == 0:
+        wanted = "(H, W) or (D, H, W)" if volumes else "(H, W), such as one slice of a volume,"
         raise ValueError(
-            f"{name} has shape {array.shape} but must be (H, W) with at least one pixel: pass the "
-            "slices of a volume one by one."
-        )
-
-
-def check_plane_or_volume(name: str, array: Array) -> None:
-    """Refuse what is neither a plane of pixels nor a volume."""
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape} but must be (H, W) or (D, H, W) with at least one "
-            "pixel."
+            f"{name} has shape {array.shape} but must be {wanted} with at least one pixel."
         )
 
 
@@ -97,7 +88,7 @@ def as_binary(values: Any, name: str, instead: str) -> Array:
 def as_map(boundaries: Any, name: str) -> Array:
     """Check a binary map: bool, (H, W), at least one pixel."""
     array = as_binary(boundaries, name, "> 0")
-    check_plane(name, array)
+    check_pixels(name, array, volumes=False)
     return array
 
 

@@ -23,7 +23,7 @@ from ._inputs import (
     as_background,
     as_ignore,
     check_not_mask,
-    check_plane_or_volume,
+    check_pixels,
     check_something_left,
     ignored_pixels,
 )
@@ -95,7 +95,7 @@ def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) ->
     """Check segments and split them into connected components."""
     label = as_background(background)
     array = as_labels(segments, name="segments")
-    check_plane_or_volume("segments", array)
+    check_pixels("segments", array)
     outside = np.asarray(array == label)
     if mask is not None:
         mask = as_mask(mask, array.shape)

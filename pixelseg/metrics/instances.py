@@ -215,18 +215,14 @@ class InstanceImageScores:
 
 
 @dataclass(frozen=True)
-class InstanceSetScores:
+class InstanceSetScores(InstanceImageScores):
     """Scores of objects over a set.
 
     `objects` and `panoptic` are from the objects of all images together. `aji`, `aji_plus` and
     `mean_average_precision` (the score of DSB 2018, if `strict`) are means over images.
     """
 
-    objects: InstanceScores
-    panoptic: PanopticQuality
     mean_average_precision: float
-    aji: float
-    aji_plus: float
     images: tuple[InstanceImageScores, ...]
 
 
