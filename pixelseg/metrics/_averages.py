@@ -24,9 +24,9 @@ def mean(values: Sequence[float]) -> float:
 
 def mean_of(records: Sequence[Any]) -> Any:
     """The mean of numbers, or of each field of dataclasses of one kind, however deep."""
-    first: Any = records[0]
-    if not is_dataclass(first):
+    if not is_dataclass(records[0]):
         return mean(records)
+    first: Any = records[0]
     columns = {one.name: [getattr(record, one.name) for record in records] for one in fields(first)}
     return replace(first, **{name: mean_of(column) for name, column in columns.items()})
 

@@ -7,14 +7,14 @@ UNREACHED, WAITING, DAM = 0, -1, -2
 
 
 @kernel
-def grow_basins(labels, width, sides, queue):
+def grow_basins(labels, width, queue):
     """Flood a label image with a frame, (H + 2, width) flat, ring by ring, in place.
 
     Regions are positive, the border between them UNREACHED, the frame DAM. Each pixel of the
     border in turn, near ones first, takes the label of the region it touches across a side, or is
-    a DAM if these are two or none. sides : int64 (4,), steps to the neighbours; queue : int64
-    (H * W,), room to work in.
+    a DAM if these are two or none. queue : int64 (H * W,), room to work in.
     """
+    sides = (-1, -width, 1, width)
     n_waiting = 0
     for column in range(1, width - 1):
         for position in range(width + column, labels.size - width, width):
@@ -38,10 +38,13 @@ def grow_basins(labels, width, sides, queue):
 @kernel
 def touches_region(labels, sides, position):
     """Whether a pixel has a region across a side."""
-    touches = False
-    for side in sides:
-        touches |= labels[position + side] > 0
-    return touches
+    west, north, east, south = sides
+    return (
+        labels[position + west] > 0
+        or labels[position + north] > 0
+        or labels[position + east] > 0
+        or labels[position + south] > 0
+    )
 
 
 @kernel

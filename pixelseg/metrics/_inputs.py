@@ -39,7 +39,7 @@ def check_parameters(
     ignore: Ignore = 0,
     background: int | None = 0,
     annotators: str = "mean",
-    tolerance: float = 0,
+    tolerance: float | None = None,
     tolerance_unit: str = "pixel",
     **_others: Any,
 ) -> None:
@@ -47,7 +47,8 @@ def check_parameters(
     as_ignore(ignore)
     as_background(background)
     check_annotators(annotators)
-    as_reach(tolerance, tolerance_unit, (1, 1))
+    if tolerance is not None:
+        as_reach(tolerance, tolerance_unit, (1, 1))
 
 
 def check_not_mask(truth: Any, ignored: tuple[int, ...]) -> None:

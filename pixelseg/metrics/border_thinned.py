@@ -147,7 +147,5 @@ def _thin_borders(inside: Array) -> Array:
     height, width = inside.shape
     padded = np.full((height + 2, width + 2), DAM, SEGMENT_DTYPE)
     padded[1:-1, 1:-1] = label_components(inside)[0]
-    # West, north, east, south.
-    sides = np.array([-1, -(width + 2), 1, width + 2])
-    grow_basins(padded.reshape(-1), width + 2, sides, np.empty(height * width, np.int64))
+    grow_basins(padded.reshape(-1), width + 2, np.empty(height * width, np.int64))
     return np.maximum(padded[1:-1, 1:-1], 0)
