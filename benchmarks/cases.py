@@ -7,7 +7,16 @@ compares what the cases cover with what pixelseg makes public.
 
 from __future__ import annotations
 
-from . import classify_cases, feature_cases, forest_cases, metric_cases, segment_cases, start_cases
+from . import (
+    classify_cases,
+    feature_cases,
+    forest_cases,
+    graph_superpixel_cases,
+    metric_cases,
+    segment_cases,
+    start_cases,
+    superpixel_cases,
+)
 from .case import Case
 
 CASES: tuple[Case, ...] = (
@@ -16,5 +25,7 @@ CASES: tuple[Case, ...] = (
     *classify_cases.CASES,
     *metric_cases.CASES,
     *segment_cases.CASES,
+    *superpixel_cases.CASES,
+    *graph_superpixel_cases.CASES,
     *start_cases.CASES,
 )

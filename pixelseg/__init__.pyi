@@ -3,6 +3,7 @@ from . import forest as forest
 from . import io as io
 from . import metrics as metrics
 from . import plot as plot
+from . import superpixels as superpixels
 from .classify import PixelClassifier as PixelClassifier
 from .classify import load as load
 from .features import FeatureBank as FeatureBank

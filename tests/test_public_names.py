@@ -9,10 +9,13 @@ from . import house
 
 #: The public names of every package, sorted.
 PUBLIC = {
-    "pixelseg": "FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot",
+    "pixelseg": """
+        FeatureBank ForestClassifier PixelClassifier features forest io load metrics plot
+        superpixels
+    """,
     "pixelseg.classify": """
-        CrossValidation FittedModel InputSpec PixelClassifier REFINERS Refiner RowClassifier
-        TilePlan TrainingRecord load
+        CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
+        TrainingRecord load
     """,
     "pixelseg.features": "FeatureBank FeaturePlan OPS Op compute_box workspace_bytes",
     "pixelseg.forest": "FlatForest FlatMLP ForestClassifier ScaledMLPClassifier",
@@ -37,6 +40,10 @@ PUBLIC = {
         thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
+    "pixelseg.superpixels": """
+        enforce_connectivity etps felzenszwalb gradient_magnitude grid grid_seeds slic snic
+        watershed
+    """,
 }
 
 

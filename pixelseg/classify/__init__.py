@@ -6,7 +6,7 @@ from .input_spec import InputSpec
 from .load import load
 from .model import FittedModel, TrainingRecord
 from .pixel import PixelClassifier
-from .refiners import REFINERS, Refiner
+from .refiners import REFINERS
 from .row_classifier import RowClassifier
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "FittedModel",
     "InputSpec",
     "PixelClassifier",
-    "Refiner",
     "RowClassifier",
     "TilePlan",
     "TrainingRecord",
