@@ -12,9 +12,11 @@ from . import (
     feature_cases,
     forest_cases,
     graph_cases,
+    graph_superpixel_cases,
     metric_cases,
     segment_cases,
     start_cases,
+    superpixel_cases,
 )
 from .case import Case
 
@@ -25,5 +27,7 @@ CASES: tuple[Case, ...] = (
     *graph_cases.CASES,
     *metric_cases.CASES,
     *segment_cases.CASES,
+    *superpixel_cases.CASES,
+    *graph_superpixel_cases.CASES,
     *start_cases.CASES,
 )

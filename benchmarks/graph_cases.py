@@ -284,6 +284,14 @@ def _colour_image(size: str) -> Array:
     return images.colour(*_SHAPES[size])
 
 
+def _refined(data_cost: Array) -> Array:
+    import pixelseg
+
+    p = np.exp(-data_cost / 500.0)
+    p /= p.sum(axis=-1, keepdims=True)
+    return pixelseg.GraphCut().refine(p, images.colour(*data_cost.shape[:2]))
+
+
 @dataclass(frozen=True)
 class Superpixels:
     """A cut of a sparse graph: what `graph.min_cut_sparse` takes."""
@@ -545,6 +553,14 @@ _COLOURS = (
         ours=_grabcut,
         peers=(Peer("OpenCV grabCut", _opencv_grabcut, needs="cv2", bar=2.5),),
         sizes=("512x512", "1080x1920"),
+        quick=("512x512",),
+    ),
+    Case(
+        name="GraphCut.refine, 8 classes, 8 neighbours",
+        covers=("GraphCut.refine",),
+        make=labels,
+        ours=_refined,
+        sizes=("512x512",),
         quick=("512x512",),
     ),
     Case(

@@ -1,6 +1,7 @@
 """The README's tables, written from stored figures: `python -m benchmarks.readme`.
 
-    python -m benchmarks.speed --json speed.json        measure (or quality, or memory)
+    python -m benchmarks.speed --json speed.json        measure (or quality, memory,
+                                                        superpixel_quality)
     python -m benchmarks.readme --take speed.json       keep what the README shows of it, and write
     python -m benchmarks.readme                         write the README from what is kept
 
@@ -21,6 +22,8 @@ from typing import Any
 from .memory import Job
 from .quality import Score, means
 from .report import Row, bytes_text, markdown, read_json
+from .superpixel_quality import K_SHOWN, curves
+from .superpixel_quality import Scores as SuperpixelScores
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -81,6 +84,20 @@ def take(path: Path, figures: Figures) -> None:
             if method in QUALITY
         ]
         keys = ("method", "set")
+    elif kind == "superpixels":
+        new = [
+            {
+                "method": method,
+                "amr": round(curve.miss_rate, 3),
+                "aue": round(curve.undersegmentation_error, 3),
+                "auv": round(curve.unexplained_variation, 3),
+                "recall": round(curve.at("n_segments", K_SHOWN, "boundary_recall"), 4),
+                "share": round(curve.at("n_segments", K_SHOWN, "boundary_density"), 4),
+                "ms": round(curve.milliseconds, 2),
+            }
+            for method, curve in curves(read_json(path, kind, SuperpixelScores)).items()
+        ]
+        keys = ("method",)
     else:
         new = [
             {"job": job.name, "size": job.size, "peak": job.peak}
@@ -125,7 +142,28 @@ def memory_table(rows: Iterable[dict[str, Any]]) -> str:
     return markdown(("job", "size", "peak resident memory"), lines)
 
 
-TABLES = {"speed": speed_table, "quality": quality_table, "memory": memory_table}
+def superpixel_table(rows: Iterable[dict[str, Any]]) -> str:
+    """The benchmark's averages of each method, and what it takes and wiggles."""
+    header = ("", "AMR, %", "AUE, %", "AUV, %", "recall", "pixels on outlines", "ms")
+    lines = [
+        [
+            row["method"],
+            *(f"{row[name]:.2f}" for name in ("amr", "aue", "auv")),
+            f"{row['recall']:.3f}",
+            f"{row['share']:.2f}",
+            f"{row['ms']:.1f}",
+        ]
+        for row in rows
+    ]
+    return markdown(header, lines)
+
+
+TABLES = {
+    "speed": speed_table,
+    "quality": quality_table,
+    "superpixels": superpixel_table,
+    "memory": memory_table,
+}
 
 
 def fill(text: str, figures: Figures) -> str:
@@ -147,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="results of speed, quality or memory, written by their --json",
+        help="results of speed, quality, memory or superpixel_quality, written by their --json",
     )
     options = parser.parse_args(arguments)
     figures: Figures = json.loads(FIGURES.read_text())

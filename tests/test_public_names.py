@@ -10,7 +10,8 @@ from . import house
 #: The public names of every package, sorted.
 PUBLIC = {
     "pixelseg": """
-        FeatureBank ForestClassifier PixelClassifier features forest graph io load metrics plot
+        FeatureBank ForestClassifier GraphCut PixelClassifier features forest graph io load metrics
+        plot refine superpixels
     """,
     "pixelseg.classify": """
         CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
@@ -43,6 +44,11 @@ PUBLIC = {
         thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
+    "pixelseg.refine": "GraphCut",
+    "pixelseg.superpixels": """
+        enforce_connectivity etps felzenszwalb gradient_magnitude grid grid_seeds slic snic
+        watershed
+    """,
 }
 
 

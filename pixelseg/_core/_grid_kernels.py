@@ -30,16 +30,18 @@ def count_runs(labels, first_run):
 def find_runs(labels, first_run, starts, parents):
     """Fill starts, int32 (n_runs,), and make each run its own parent, int32 (n_runs,)."""
     n_rows, width = labels.shape
+    found = np.zeros(width + 1, np.int32)
     for row in range(n_rows):
-        run = first_run[row]
         values = labels[row]
-        starts[run] = 0
-        parents[run] = run
+        # Written at each pixel and kept where a run begins: a branch would be guessed wrong.
+        n = 1
         for x in range(1, width):
-            if values[x] != values[x - 1]:
-                run += 1
-                starts[run] = x
-                parents[run] = run
+            found[n] = x
+            n += values[x] != values[x - 1]
+        first = first_run[row]
+        for k in range(n):
+            starts[first + k] = found[k]
+            parents[first + k] = first + k
 
 
 @kernel

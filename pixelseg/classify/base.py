@@ -9,25 +9,20 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import is_array_like
-from .._core.checks import as_count, as_seed
 from .._core.image import Image, as_image
-from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress
-from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
 from ..metrics import mean_iou
-from . import cross_validation, model_file
-from .cross_validation import CrossValidation
-from .kinds import KINDS, make_classifier
+from . import model_file
 from .model import FittedModel
-from .prior import check_class_prior
 from .refiners import check_refiner
-from .scoring import labelled_confusion
-from .training import Training
+from .row_classifier import KINDS, make_classifier
+from .scoring import CrossValidation, cross_validate, labelled_confusion
+from .training import Trainable
 
 #: Parameters that decide what is learned, and are numbers, text or lists of them. What belongs to
 #: a machine (threads, memory) is none of a model, and parts are kept as what they became.
@@ -46,7 +41,7 @@ def _view(path: str, doc: str) -> Any:
     return property(attrgetter(f"model_.{path}"), doc=doc)
 
 
-class ImageClassifier(ClassifierMixin, BaseEstimator):
+class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
     """Base of the estimators that learn classes from labelled images.
 
     A subclass names its parameters in `__init__`, those below and its own, and sets `model_` in
@@ -54,17 +49,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     other parameters as they stood at `fit`.
     """
 
-    features: FeatureBank | None
-    classifier: Any
-    refine: Any
-    class_weight: Any
-    class_prior: Any
-    samples_per_class: int | None
-    max_memory: Memory
-    n_jobs: int | None
-    random_state: Any
-    channel_axis: int | str | None
-    spacing: Any
     class_names: Mapping[int, str] | None
     model_: FittedModel
 
@@ -136,8 +120,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             Confusion matrix, mean IoU, IoU of each class and accuracy, pooled over the folds
             and for each fold.
         """
-        return cross_validation.cross_validate(
-            self._training(), images, labels, n_folds=n_folds, mask=mask, progress=progress
+        return cross_validate(
+            self._settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
         )
 
     def save(
@@ -203,28 +187,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
-    def _training(self) -> Training:
-        """Check every parameter, before an image is read, and gather what training needs."""
-        if self.samples_per_class is not None:
-            as_count("samples_per_class", self.samples_per_class)
-        check_refiner(self.refine)
-        parse_memory(self.max_memory, 2)
-        effective_n_jobs(self.n_jobs)
-        if self.features is not None and not isinstance(self.features, FeatureBank):
-            raise TypeError(f"features is {self.features!r} but must be a FeatureBank or None.")
-        make_classifier(self.classifier)
-        return Training(
-            features=FeatureBank() if self.features is None else clone(self.features),
-            classifier=self.classifier,
-            class_weight=self.class_weight,
-            class_prior=check_class_prior(self.class_prior),
-            samples_per_class=self.samples_per_class,
-            max_memory=self.max_memory,
-            n_jobs=self.n_jobs,
-            seed=as_seed("random_state", self.random_state),
-            open_image=self._open,
-        )
-
     def _learning_params(self, seed: int) -> dict[str, Any]:
         """The parameters that a model file keeps."""
         return {**{name: getattr(self, name) for name in _LEARNING}, "random_state": seed}
@@ -237,10 +199,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             return model
         check_refiner(self.refine)
         return replace(model, refiner=self.refine, class_names=self.class_names)
-
-    def _open(self, image: Any, mask: Any) -> Image:
-        """An image of a training set."""
-        return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
     def _open_known(self, image: Any, mask: Any) -> Image:
         """An image for the fitted model: what nobody says of its axes is as in training."""

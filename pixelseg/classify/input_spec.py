@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from .._core.boxes import around
 from .._core.image import Image
@@ -58,14 +55,12 @@ class InputSpec:
                 UserWarning,
                 stacklevel=5,
             )
-        return InputSpec(
-            self.ndim,
-            self.n_channels,
-            self.spacing,
-            tuple(sorted({*self.dtypes, *other.dtypes})),
-            min(self.low, other.low),
-            max(self.high, other.high),
-            (min(self.peaks[0], other.peaks[0]), max(self.peaks[1], other.peaks[1])),
+        return replace(
+            self,
+            dtypes=tuple(sorted({*self.dtypes, *other.dtypes})),
+            low=min(self.low, other.low),
+            high=max(self.high, other.high),
+            peaks=(min(self.peaks[0], other.peaks[0]), max(self.peaks[1], other.peaks[1])),
         )
 
     def check(self, image: Image) -> None:
@@ -94,23 +89,6 @@ class InputSpec:
         if len(shape) == self.ndim + 1 and shape[-1] == self.n_channels:
             return -1
         return "auto"
-
-    @classmethod
-    def from_json(cls, record: dict[str, Any]) -> InputSpec:
-        """Read back the fields from JSON, checking every type."""
-        least, most = (float(peak) for peak in record["peaks"])
-        spec = cls(
-            ndim=int(record["ndim"]),
-            n_channels=int(record["n_channels"]),
-            spacing=tuple(float(size) for size in record["spacing"]),
-            dtypes=tuple(np.dtype(str(name)).name for name in record["dtypes"]),
-            low=float(record["low"]),
-            high=float(record["high"]),
-            peaks=(least, most),
-        )
-        if spec.ndim not in (2, 3) or spec.n_channels < 1 or len(spec.spacing) != spec.ndim:
-            raise ValueError(f"input {record} does not describe an image")
-        return spec
 
     def _is_far(self, peak: float) -> bool:
         least, most = self.peaks

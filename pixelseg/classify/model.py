@@ -142,6 +142,8 @@ class FittedModel:
             shape = (*image.spatial_shape, self.rows.n_classes)
             whole = np.empty(shape, PROBABILITY_DTYPE)
         wanted = outputs if whole is None else Outputs(self.classes, probabilities=whole)
+        answer = self.rows.predict_places if wanted.labels_only else self.rows.predict_proba
+        write = wanted.write_places if wanted.labels_only else wanted.write_probabilities
         # With one tile in flight the threads that are left evaluate the forest together.
         inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
 
@@ -152,14 +154,8 @@ class FittedModel:
                 stack = workspace.take((features.n_features, *shape3d(shape)))
                 compute_box(features, image, box, stack)
                 planes = stack.reshape(features.n_features, -1)
-                if wanted.labels_only:
-                    places = self.rows.predict_places(planes, inner_jobs)
-                else:
-                    rows = self.rows.predict_proba(planes, inner_jobs)
-            if wanted.labels_only:
-                wanted.write_places(box, places.reshape(shape), mask)
-            else:
-                wanted.write_probabilities(box, rows.reshape(*shape, -1), mask)
+                rows = answer(planes, inner_jobs)
+            write(box, rows.reshape(*shape, *rows.shape[1:]), mask)
             report.advance()
 
         with Reporter(progress, len(boxes), "predict") as report:

@@ -21,9 +21,10 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
@@ -32,10 +33,9 @@ from .._core.files import check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
 from .input_spec import InputSpec, check_input
-from .kinds import KINDS, kind_of
 from .model import FittedModel, TrainingRecord
 from .refiners import refiner_from_record, refiner_to_record
-from .row_classifier import RowClassifier
+from .row_classifier import FLAT, KINDS, RowClassifier, kind_of
 
 FORMAT = "pixelseg model"
 FORMAT_VERSION = 2
@@ -138,11 +138,8 @@ def _read_array(data: bytes, name: str, path: Path) -> Array:
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
         if dtype.hasobject or dtype.kind not in "biuf" or fortran_order:
             raise ValueError(f"dtype {dtype} is not a plain number in C order")
-        n_values = 1
-        for size in shape:
-            n_values *= size
-        rest = data[stream.tell() :]
-        if len(rest) != n_values * dtype.itemsize:
+        rest = stream.read()
+        if len(rest) != prod(shape) * dtype.itemsize:
             raise ValueError(f"shape {shape} does not fit its {len(rest)} bytes")
     except (ValueError, TypeError, SyntaxError) as error:
         raise ValueError(f"{path} holds a bad array {name!r} ({error}): not loaded.") from error
@@ -171,7 +168,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
         "params": _plain(model.params),
         "features": _features_to_json(model.features),
         "feature_names": list(model.feature_names),
-        "classifier": kind.name,
+        "classifier": kind,
         "classifier_params": _plain(_own_params(rows.classifier)),
         "refiner": _plain(refiner_to_record(model.refiner)),
         "class_names": _plain(model.class_names),
@@ -198,18 +195,12 @@ def versions() -> dict[str, str]:
 
 
 def _features_to_json(bank: FeatureBank) -> dict[str, Any]:
-    ops = bank.ops
-    names = list(ops) if ops is not None else []
-    if any(not isinstance(op, str) for op in names):
+    if any(not isinstance(op, str) for op in bank.ops or ()):
         raise TypeError(
             "features holds a user's own function, which cannot be stored as data: save models of "
             "built-in ops only."
         )
-    if isinstance(ops, Mapping):
-        stored: Any = {name: [float(sigma) for sigma in np.atleast_1d(ops[name])] for name in ops}
-    else:
-        stored = None if ops is None else names
-    return {"ops": stored, "sigmas": [float(sigma) for sigma in np.atleast_1d(bank.sigmas)]}
+    return {"ops": _plain(bank.ops), "sigmas": _plain(np.atleast_1d(bank.sigmas))}
 
 
 def _plain(value: Any) -> Any:
@@ -240,26 +231,34 @@ def _from_plain(value: Any) -> Any:
     return value
 
 
+def _typed(kind: type, record: dict[str, Any]) -> dict[str, Any]:
+    """What a file says of the fields of a dataclass, each as its declared type."""
+    fields = {}
+    for name, declared in get_type_hints(kind).items():
+        if name in record:
+            items = get_args(declared)
+            fields[name] = tuple(map(items[0], record[name])) if items else declared(record[name])
+    return fields
+
+
 def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     """A fitted model from what a file holds; every part is checked."""
     names = tuple(str(name) for name in record["feature_names"])
     features = FeatureBank(ops=record["features"]["ops"], sigmas=record["features"]["sigmas"])
-    training = record["training"]
     score = record["cross_validated_mean_iou"]
-    counts: dict[str, Any] = {
-        name: tuple(int(value) for value in training[name]) for name in _TRAINING[:3]
-    }
+    spec = InputSpec(**_typed(InputSpec, record["input"]))
+    sizes = len(spec.spacing), len(spec.peaks), len({np.dtype(name) for name in spec.dtypes})
+    if spec.ndim not in (2, 3) or spec.n_channels < 1 or sizes != (spec.ndim, 2, len(spec.dtypes)):
+        raise ValueError(f"input {record['input']} does not describe an image")
     model = FittedModel(
         estimator=str(record["estimator"]),
         params=_from_plain(record["params"]),
         features=features,
         feature_names=names,
         rows=_rebuild_rows(record, arrays, len(names)),
-        input_spec=InputSpec.from_json(record["input"]),
+        input_spec=spec,
         training=TrainingRecord(
-            **counts,
-            n_images=int(training["n_images"]),
-            label_hash=str(training["label_hash"]),
+            **_typed(TrainingRecord, record["training"]),
             check_patch=arrays["check/image"],
             cross_validated_mean_iou=None if score is None else float(score),
         ),
@@ -278,28 +277,23 @@ def _rebuild_rows(
 ) -> RowClassifier:
     """The classifier and its prior."""
     classes, prior, ratio = arrays["classes"], arrays["class_prior"], arrays.get("prior_ratio")
-    if not (
-        classes.dtype == np.int64
-        and classes.ndim == 1
-        and len(classes) >= 2
-        and (np.diff(classes) > 0).all()
-        and classes[0] >= 1
-    ):
+    ascending = np.array_equal(classes, np.unique(classes))
+    if classes.dtype != np.int64 or not ascending or len(classes) < 2 or classes[0] < 1:
         raise ValueError("classes are not ascending positive integers")
     for name, array in (("class_prior", prior), ("prior_ratio", ratio)):
         if array is not None and not (
             array.shape == classes.shape and np.isfinite(array).all() and (array > 0).all()
         ):
             raise ValueError(f"{name} does not hold one positive number for each class")
-    kind = KINDS[record["classifier"]]
-    flat = kind.flat.from_arrays(
+    kind = record["classifier"]
+    flat = FLAT[kind].from_arrays(
         {k.removeprefix(_PREFIX): array for k, array in arrays.items() if k.startswith(_PREFIX)}
     )
     if flat.n_classes != len(classes) or flat.n_features != n_features:
         raise ValueError("the classifier has other features or classes than the model says")
     params = _from_plain(record["classifier_params"])
     return RowClassifier(
-        kind.estimator.from_flat(flat, classes, **params),
+        KINDS[kind].from_flat(flat, classes, **params),
         classes,
         prior.astype(np.float64),
         None if ratio is None else ratio.astype(np.float64),

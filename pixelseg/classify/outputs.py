@@ -36,15 +36,19 @@ class Outputs:
         """Whether probabilities themselves are of no interest."""
         return self.probabilities is None and self.uncertainty is None
 
-    def check(self, spatial_shape: tuple[int, ...]) -> None:
-        """Refuse arrays that cannot hold the answers for an image."""
+    def check(self, spatial_shape: tuple[int, ...], argument: str | None = None) -> None:
+        """Refuse arrays that cannot hold the answers for an image.
+
+        `argument` is what the caller's user calls them, if not by their own names.
+        """
         as_choice("kind", self.kind, ("margin", "entropy"))
         wanted = {n: getattr(self, n) for n in ("labels", "probabilities", "uncertainty")}
         if all(out is None for out in wanted.values()):
             raise ValueError("labels, probabilities and uncertainty are all None: pass one array.")
         for name, out in wanted.items():
             if out is not None:
-                check_output(name, out, *output_form(name, spatial_shape, self.classes))
+                form = output_form(name, spatial_shape, self.classes)
+                _check_output(argument or name, out, *form)
 
     def write_probabilities(self, box: Box, probabilities: Array, mask: Array | None) -> None:
         """Write what is wanted of a box, from its probabilities (*box_shape, k); 0 outside."""
@@ -83,7 +87,7 @@ def output_form(
     return (*spatial_shape, *own), np.dtype(PROBABILITY_DTYPE)
 
 
-def check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
+def _check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Refuse the caller's array if its shape or dtype cannot hold a result."""
     if tuple(out.shape) != shape:
         raise ValueError(f"{name} has shape {tuple(out.shape)} but must have shape {shape}.")

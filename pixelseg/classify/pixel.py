@@ -22,7 +22,7 @@ from ..features import FeatureBank
 from .base import ImageClassifier
 from .input_spec import check_input
 from .model import FittedModel
-from .outputs import Outputs, check_output, output_form
+from .outputs import Outputs, output_form
 from .training import collect_samples, fit_rows
 
 
@@ -167,11 +167,11 @@ class PixelClassifier(ImageClassifier):
             Where shapes differ, no pixel is labelled, all labels are of one class, values are
             not finite, or a `max_memory` that was given does not suffice.
         """
-        training = self._training()
+        training = self._settled()
         training_set = collect_samples(training, images, labels, mask, progress)
         self.model_ = FittedModel(
             estimator=type(self).__name__,
-            params=self._learning_params(training.seed),
+            params=self._learning_params(training.random_state),
             features=training.features,
             feature_names=training_set.feature_names,
             rows=fit_rows(training, training_set.samples),
@@ -263,9 +263,9 @@ class PixelClassifier(ImageClassifier):
         True
         """
         image = self._open_checked(image, mask)
-        self._predict(
-            image, Outputs(self.classes_, labels, probabilities, uncertainty, kind), progress
-        )
+        outputs = Outputs(self.classes_, labels, probabilities, uncertainty, kind)
+        outputs.check(image.spatial_shape)
+        self._predict(image, outputs, progress)
 
     def plan_predict(self, image: Any) -> TilePlan:
         """The tiles that `predict` would work through, and the bytes that they need."""
@@ -286,13 +286,12 @@ class PixelClassifier(ImageClassifier):
     ) -> Any:
         """A single answer, into `out` or a new array."""
         image = self._open_checked(image, mask)
-        form = output_form(name, image.spatial_shape, self.classes_)
         if out is None:
-            out = np.empty(*form)
-        check_output("out", out, *form)
-        self._predict(image, Outputs(self.classes_, **{name: out}, kind=kind), progress)
+            out = np.empty(*output_form(name, image.spatial_shape, self.classes_))
+        outputs = Outputs(self.classes_, **{name: out}, kind=kind)
+        outputs.check(image.spatial_shape, argument="out")
+        self._predict(image, outputs, progress)
         return out
 
     def _predict(self, image: Image, outputs: Outputs, progress: Progress) -> None:
-        outputs.check(image.spatial_shape)
         self._current_model().predict(image, outputs, self.max_memory, self.n_jobs, progress)

@@ -44,24 +44,36 @@ class ImageSamples:
     X: Array  # float32 (n, n_features): rows of labelled pixels that are kept
     y: Array  # int64 (n,)
     positions: Array  # int64 (n,): flat index of each row's pixel
-    n_marked: dict[int, int]  # by class: pixels marked as it, before any were left out
+    marked: LabelSummary  # of the whole label image, before any pixels were left out
     prior_labels: Array  # int64 (m,): label of each prior pixel, 0 where there is none
     prior_positions: Array  # int64 (m,)
     prior_features: Array  # float32 (number of zeros in prior_labels, n_features)
     digest: bytes  # of the rows kept
-    label_digest: bytes  # of the whole label image
 
     def limit_prior_pixels(self, n_labelled_in_all: int) -> ImageSamples:
         """Keep the image's share of the prior pixels, where more were taken."""
-        share = _prior_share(sum(self.n_marked.values()), n_labelled_in_all)
-        if share >= len(self.prior_labels):
-            return self
-        labels = self.prior_labels[:share]
+        share = _prior_share(self.marked.n_labelled, n_labelled_in_all)
+        n_near = len(self.prior_labels)
+        return self if share >= n_near else self._with_prior_pixels(np.arange(n_near) < share)
+
+    def subset(self, rows: Array, prior_pixels: Array) -> ImageSamples:
+        """The chosen rows and prior pixels; what is left out was never labelled, nor looked at."""
+        classes, counts = np.unique(self.y[rows], return_counts=True)
+        n_marked = dict(zip(classes.tolist(), counts.tolist(), strict=True))
+        return replace(
+            self._with_prior_pixels(prior_pixels),
+            X=self.X[rows],
+            y=self.y[rows],
+            positions=self.positions[rows],
+            marked=replace(self.marked, n_marked=n_marked),
+        )
+
+    def _with_prior_pixels(self, chosen: Array) -> ImageSamples:
         return replace(
             self,
-            prior_labels=labels,
-            prior_positions=self.prior_positions[:share],
-            prior_features=self.prior_features[: np.count_nonzero(labels == 0)].copy(),
+            prior_labels=self.prior_labels[chosen],
+            prior_positions=self.prior_positions[chosen],
+            prior_features=self.prior_features[chosen[self.prior_labels == 0]],
         )
 
 
@@ -101,37 +113,24 @@ def collect(
     rows = np.empty((len(positions), plan.n_features), np.float32)
     fill_rows(image, plan, positions, rows, budget=budget, n_jobs=n_jobs)
     X, y = rows[: len(kept)], flat[kept].astype(np.int64)
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (X, y, kept):
+        digest.update(array.tobytes())
     return ImageSamples(
         X=X,
         y=y,
         positions=kept,
-        n_marked=summary.n_marked,
+        marked=summary,
         prior_labels=prior_labels,
         prior_positions=near,
         prior_features=rows[len(kept) :],
-        digest=_digest(X, y, kept),
-        label_digest=summary.digest,
+        digest=digest.digest(),
     )
 
 
 def canonical_order(samples: Iterable[ImageSamples]) -> list[ImageSamples]:
     """The samples sorted by content, so that the order of the images does not matter."""
-    return sorted(samples, key=lambda sample: (sample.label_digest, sample.digest))
-
-
-def subset(sample: ImageSamples, rows: Array, prior_pixels: Array) -> ImageSamples:
-    """The chosen rows and prior pixels; what is left out was never labelled, nor looked at."""
-    classes, counts = np.unique(sample.y[rows], return_counts=True)
-    return replace(
-        sample,
-        X=sample.X[rows],
-        y=sample.y[rows],
-        positions=sample.positions[rows],
-        n_marked=dict(zip(classes.tolist(), counts.tolist(), strict=True)),
-        prior_labels=sample.prior_labels[prior_pixels],
-        prior_positions=sample.prior_positions[prior_pixels],
-        prior_features=sample.prior_features[prior_pixels[sample.prior_labels == 0]],
-    )
+    return sorted(samples, key=lambda sample: (sample.marked.digest, sample.digest))
 
 
 def _find_marked(
@@ -235,10 +234,3 @@ def _jitter(image: Image, starts: Array, rng: np.random.Generator) -> Array:
     at = at[:, ((at >= 0) & (at < sizes)).all(axis=0)]
     near = np.ravel_multi_index(tuple(at), image.spatial_shape)
     return near if image.mask is None else near[image.mask.reshape(-1)[near]]
-
-
-def _digest(*arrays: Array) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.digest()

@@ -1,21 +1,29 @@
-"""Scores of a fitted model at labelled pixels."""
+"""Scores: of a fitted model at labelled pixels, and by cross-validation of models to come.
+
+Cross-validation splits neither an image nor, where there is one image, a stroke.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.checks import as_count
+from .._core.grid import label_components
 from .._core.image import Image
 from .._core.memory import Memory, parse_memory
+from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
-from ..metrics import contingency_table
+from ..metrics import accuracy, contingency_table, iou, mean_iou
+from ..metrics.confusion import count_classes, pool_classes
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, label_dtype
-from .sampling import fill_rows
+from .sampling import ImageSamples, fill_rows
+from .training import Trainable, collect_samples, fit_rows
 from .training_images import OpenImage, check_pairs, iterate_pairs
 
 #: Up to this many labelled pixels of an image, rows of features beat whole tiles.
@@ -33,12 +41,12 @@ def labelled_confusion(
 ) -> Array:
     """Confusion matrix of a fitted model over the labelled pixels of all images.
 
-    Truth in rows; one row and column for each class that the model knows or that is labelled, in
+    Truth in rows; one row and column for each class that is labelled or predicted there, in
     ascending order. Where few pixels are labelled, only the features around them are computed. A
     labelled class that the model does not know counts as wrong.
     """
     check_pairs(images, labels, masks, open_image)
-    counts: Counter[tuple[int, int]] = Counter()
+    counts = []
     for source, own, mask in iterate_pairs(images, labels, masks):
         image = open_image(source, mask)
         check_input(image, model.input_spec, "the model")
@@ -47,19 +55,10 @@ def labelled_confusion(
         positions = np.flatnonzero(truth > 0)
         if len(positions):
             answers = _at_labels(model, image, truth, positions, max_memory, n_jobs)
-            table = contingency_table(*answers)
-            pairs = table.truth_labels[table.rows], table.prediction_labels[table.columns]
-            for true, predicted, n in zip(
-                *(part.tolist() for part in (*pairs, table.counts)), strict=True
-            ):
-                counts[true, predicted] += n
+            counts.append(count_classes(contingency_table(*answers), None, (0,)))
     if not counts:
         raise ValueError("labels has no labelled pixel: there is nothing to score.")
-    classes = sorted({label for pair in counts for label in pair} | set(model.classes.tolist()))
-    confusion = np.zeros((len(classes), len(classes)), np.int64)
-    for (true, predicted), n in counts.items():
-        confusion[classes.index(true), classes.index(predicted)] = n
-    return confusion
+    return pool_classes(counts).confusion
 
 
 def _at_labels(
@@ -82,3 +81,118 @@ def _at_labels(
     labels = np.empty(image.spatial_shape, label_dtype(model.classes))
     model.predict(image, Outputs(model.classes, labels=labels), max_memory, n_jobs)
     return truth, labels
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """Scores of models on pixels that they were not trained on.
+
+    `confusion` (n_classes, n_classes) is pooled over the folds, truth in rows; `iou` has one
+    entry a class; `fold_mean_iou` and `fold_accuracy` have one entry a fold; `groups` says what
+    was kept together, "images" or "strokes"; `label_hash` tells which labels were scored.
+    """
+
+    classes: Array
+    confusion: Array
+    accuracy: float
+    mean_iou: float
+    iou: Array
+    fold_accuracy: Array
+    fold_mean_iou: Array
+    groups: str
+    label_hash: str
+
+
+def cross_validate(
+    training: Trainable, images: Any, labels: Any, *, n_folds: int, mask: Any, progress: Progress
+) -> CrossValidation:
+    """Train and test in turn on groups of images, or of strokes where there is one image."""
+    n_folds = as_count("n_folds", n_folds, least=2)
+    training_set = collect_samples(training, images, labels, mask, False)
+    samples = training_set.samples
+    if len(samples) > 1:
+        groups = "images"
+        group_of = [np.full(len(sample.y), index) for index, sample in enumerate(samples)]
+        near = [np.full(len(sample.prior_labels), index) for index, sample in enumerate(samples)]
+    else:
+        groups = "strokes"
+        ((_, only_labels, _),) = iterate_pairs(images, labels, mask)
+        strokes = find_strokes(np.asarray(only_labels)).reshape(-1)
+        group_of, near = [strokes[samples[0].positions]], [strokes[samples[0].prior_positions]]
+    fold_of_group = _assign_folds(samples, group_of, n_folds, groups)
+    folds = [
+        (sample, fold_of_group[rows], fold_of_group[prior_pixels])
+        for sample, rows, prior_pixels in zip(samples, group_of, near, strict=True)
+    ]
+    classes = np.array(training_set.record.classes)
+    confusions = []
+    with Reporter(progress, n_folds, "folds") as report:
+        for fold in range(n_folds):
+            confusions.append(_test_fold(training, folds, fold, classes))
+            report.advance()
+    pooled = np.sum(confusions, axis=0)
+    return CrossValidation(
+        classes=classes,
+        confusion=pooled,
+        accuracy=float(accuracy(pooled)),
+        mean_iou=float(mean_iou(pooled)),
+        iou=iou(pooled),
+        fold_accuracy=np.array([accuracy(confusion) for confusion in confusions]),
+        fold_mean_iou=np.array([mean_iou(confusion) for confusion in confusions]),
+        groups=groups,
+        label_hash=training_set.record.label_hash,
+    )
+
+
+def find_strokes(labels: Array) -> Array:
+    """Strokes numbered from 1: connected pieces of one class, touching by a corner; 0 elsewhere."""
+    return label_components(labels, connectivity=labels.ndim)[0]
+
+
+def _assign_folds(
+    samples: list[ImageSamples], group_of: list[Array], n_folds: int, groups: str
+) -> Array:
+    """The fold of every group: they are dealt out, the largest first, to the smallest fold.
+
+    Strokes are dealt class by class, so that a fold takes few strokes of any one class.
+    """
+    y = np.concatenate([sample.y for sample in samples])
+    group = np.concatenate(group_of)
+    fold_of_group = np.full(int(group.max()) + 1, -1)
+    strata = [group] if groups == "images" else [group[y == value] for value in np.unique(y)]
+    for members in strata:
+        ids, sizes = np.unique(members, return_counts=True)
+        if len(ids) < 2:
+            raise ValueError(
+                f"labels has one group of {groups} to hold out and one to train on is missing: "
+                f"cross_validate needs at least two {groups}"
+                f"{'' if groups == 'images' else ' of each class'}."
+            )
+        load = np.zeros(n_folds)
+        for index in np.argsort(-sizes, kind="stable"):
+            fold = int(load.argmin())
+            fold_of_group[ids[index]] = fold
+            load[fold] += sizes[index]
+    return fold_of_group
+
+
+def _test_fold(
+    training: Trainable, folds: list[tuple[ImageSamples, Array, Array]], fold: int, classes: Array
+) -> Array:
+    """Confusion matrix of one fold over the places of `classes`.
+
+    `folds` has the samples of each image, and the fold of each row and of each prior pixel.
+    """
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    if not any((rows == fold).any() for _, rows, _ in folds):
+        return confusion
+    train = [sample.subset(rows != fold, near != fold) for sample, rows, near in folds]
+    fitted = fit_rows(training, train)
+    column_of = np.searchsorted(classes, fitted.classes)
+    for sample, rows, _ in folds:
+        test = rows == fold
+        if test.any():
+            predicted = column_of[fitted.predict_places(sample.X[test].T)]
+            truth = np.searchsorted(classes, sample.y[test])
+            np.add.at(confusion, (truth, predicted), 1)
+    return confusion

@@ -6,24 +6,28 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from sklearn.base import clone
 
 from .._core.arrays import Array, as_labels
 from .._core.boxes import around
-from .._core.image import Image
+from .._core.checks import as_count, as_seed
+from .._core.image import Image, as_image
 from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
+from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
 from .input_spec import InputSpec
-from .kinds import compile_classifier, make_classifier, predict_planes
 from .model import TrainingRecord
 from .prior import check_class_prior, estimate_prior
-from .row_classifier import RowClassifier
+from .refiners import check_refiner
+from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
-from .training_images import OpenImage, iterate_pairs, summarise, survey_labels
+from .training_images import iterate_pairs, summarise, survey_labels
 
 #: Side of the patch that a model file keeps to check itself: large enough to show every
 #: filter, small enough to cost a hundredth of a second.
@@ -32,19 +36,40 @@ _PATCH = {2: 64, 3: 24}
 _FEW_PIXELS = 100
 
 
-@dataclass(frozen=True)
-class Training:
-    """The checked parameters of an estimator, and how it opens an image."""
+class Trainable:
+    """The parameters of an estimator that training reads, and how it opens an image."""
 
-    features: FeatureBank
+    features: Any  # a FeatureBank, or None for the default
     classifier: Any  # a short name, or an estimator that is cloned before it is fitted
     class_weight: Any
     class_prior: Any
     samples_per_class: int | None
     max_memory: Memory
     n_jobs: int | None
-    seed: int
-    open_image: OpenImage
+    random_state: Any
+    channel_axis: int | str | None
+    spacing: Any
+    refine: Any
+
+    def _settled(self) -> Self:
+        """A copy with every parameter checked, before an image is read, and defaults filled in."""
+        if self.samples_per_class is not None:
+            as_count("samples_per_class", self.samples_per_class)
+        check_refiner(self.refine)
+        parse_memory(self.max_memory, 2)
+        effective_n_jobs(self.n_jobs)
+        if self.features is not None and not isinstance(self.features, FeatureBank):
+            raise TypeError(f"features is {self.features!r} but must be a FeatureBank or None.")
+        make_classifier(self.classifier)
+        settled = copy(self)
+        settled.features = FeatureBank() if self.features is None else clone(self.features)
+        settled.class_prior = check_class_prior(self.class_prior)
+        settled.random_state = as_seed("random_state", self.random_state)
+        return settled
+
+    def _open(self, image: Any, mask: Any) -> Image:
+        """An image of a training set."""
+        return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
 
 @dataclass(frozen=True)
@@ -58,31 +83,31 @@ class TrainingSet:
 
 
 def collect_samples(
-    training: Training, images: Any, labels: Any, masks: Any, progress: Progress
+    training: Trainable, images: Any, labels: Any, masks: Any, progress: Progress
 ) -> TrainingSet:
     """Pass through the images once, one at a time, and keep the rows to train on."""
-    survey = survey_labels(images, labels, masks, training.open_image)
-    check_classes(survey.classes, training)
-    n_kept = survey.n_kept(training.samples_per_class)
+    per_class = training.samples_per_class
+    summaries, is_final = survey_labels(images, labels, masks, training._open)
+    check_classes(sorted(set().union(*(s.n_marked for s in summaries))), training)
+    n_surveyed = sum(summary.n_labelled for summary in summaries)
+    n_kept = sum(summary.n_kept(per_class) for summary in summaries)
     samples: list[ImageSamples] = []
     spec: InputSpec | None = None
     patch: tuple[bytes, Array] | None = None
     n_labelled = 0
-    with Reporter(progress, len(survey.summaries), "features") as report:
+    with Reporter(progress, len(summaries), "features") as report:
         pairs = iterate_pairs(images, labels, masks)
-        for (source, own, mask), summary in zip(pairs, survey.summaries, strict=True):
-            image = training.open_image(source, mask)
-            if survey.is_final:
-                own = np.asarray(own)
-            else:
-                own = as_labels(own, image.spatial_shape)
-                summary = summary if image.mask is None else summarise(own, image.mask)
+        for (source, own, mask), summary in zip(pairs, summaries, strict=True):
+            image = training._open(source, mask)
+            own = as_labels(own, image.spatial_shape)
+            if not is_final and image.mask is not None:
+                summary = summarise(own, image.mask)
             plan = training.features.plan(image)
             # Rows, a copy of them for the classifier, and features at work.
             rows = 2 * 4 * plan.n_features * (n_kept + N_PRIOR_PIXELS)
             budget = parse_memory(training.max_memory, image.ndim)
             if training.max_memory is not None:
-                _check_budget(rows + cell_bytes(plan, image), budget, training.samples_per_class)
+                _check_budget(rows + cell_bytes(plan, image), budget, per_class)
             own_spec = InputSpec.of(image)
             spec = own_spec if spec is None else spec.merge(own_spec)
             n_labelled += summary.n_labelled
@@ -91,9 +116,9 @@ def collect_samples(
                 own,
                 plan,
                 summary,
-                samples_per_class=training.samples_per_class,
-                seed=training.seed,
-                n_labelled_in_all=survey.n_labelled if survey.is_final else n_labelled,
+                samples_per_class=per_class,
+                seed=training.random_state,
+                n_labelled_in_all=n_surveyed if is_final else n_labelled,
                 budget=budget - rows,
                 n_jobs=training.n_jobs,
             )
@@ -107,7 +132,7 @@ def collect_samples(
     return TrainingSet(samples, spec, plan.names, _make_record(samples, patch[1]))
 
 
-def fit_rows(training: Training, samples: list[ImageSamples]) -> RowClassifier:
+def fit_rows(training: Trainable, samples: list[ImageSamples]) -> RowClassifier:
     """Fit a new classifier on the rows of `samples`, and settle the prior."""
     X = np.concatenate([sample.X for sample in samples])
     y = np.concatenate([sample.y for sample in samples])
@@ -128,7 +153,7 @@ def fit_rows(training: Training, samples: list[ImageSamples]) -> RowClassifier:
     return rows
 
 
-def check_classes(classes: list[int], training: Training) -> None:
+def check_classes(classes: list[int], training: Trainable) -> None:
     """Refuse labels that a classifier cannot learn from."""
     if not classes:
         raise _no_labels()
@@ -147,29 +172,32 @@ def _no_labels() -> ValueError:
     )
 
 
+def _count_marked(samples: list[ImageSamples]) -> Counter[int]:
+    """Marked pixels of each class, in all images."""
+    marked: Counter[int] = Counter()
+    for sample in samples:
+        marked.update(sample.marked.n_marked)
+    return marked
+
+
 def _make_record(samples: list[ImageSamples], check_patch: Array) -> TrainingRecord:
     """Count what was marked and kept, and hash the labels."""
-    marked: Counter[int] = Counter()
-    kept: Counter[int] = Counter()
-    digest = hashlib.sha256()
-    for sample in samples:
-        digest.update(sample.label_digest)
-        marked.update(sample.n_marked)
-        kept.update({value: int((sample.y == value).sum()) for value in sample.n_marked})
+    marked = _count_marked(samples)
     classes = tuple(sorted(marked))
+    kept = [sum(int((sample.y == value).sum()) for sample in samples) for value in classes]
     return TrainingRecord(
         classes=classes,
         n_marked=tuple(marked[value] for value in classes),
-        n_kept=tuple(kept[value] for value in classes),
+        n_kept=tuple(kept),
         n_images=len(samples),
-        label_hash=digest.hexdigest(),
+        label_hash=hashlib.sha256(b"".join(s.marked.digest for s in samples)).hexdigest(),
         check_patch=check_patch,
     )
 
 
-def _new_classifier(training: Training) -> Any:
+def _new_classifier(training: Trainable) -> Any:
     """A new classifier with the threads and class weights of the estimator."""
-    classifier = make_classifier(training.classifier, training.seed)
+    classifier = make_classifier(training.classifier, training.random_state)
     params = classifier.get_params()
     if training.class_weight is not None:
         if "class_weight" not in params:
@@ -196,7 +224,7 @@ def _trained_prior(counts: Array, classes: Array, class_weight: Any) -> Array:
 
 
 def _target_prior(
-    training: Training,
+    training: Trainable,
     samples: list[ImageSamples],
     classes: Array,
     trained: Array,
@@ -208,8 +236,8 @@ def _target_prior(
     if training.class_prior == "labels":
         if training.class_weight is not None or training.samples_per_class is None:
             return trained
-        marked = np.array([sum(s.n_marked.get(c, 0) for s in samples) for c in classes.tolist()])
-        shares = marked / marked.sum()
+        marked = _count_marked(samples)
+        shares = np.array([marked[value] for value in classes.tolist()]) / marked.total()
         return trained if np.allclose(shares, trained, rtol=1e-12) else shares
     labels = np.concatenate([sample.prior_labels for sample in samples])
     known = np.array([np.count_nonzero(labels == value) for value in classes], float)

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from os import PathLike
 from typing import Any
 
@@ -23,6 +24,7 @@ from .input_spec import EARLIER, check_input
 _LABELS_AT_ONCE = 2**18
 #: Labels below this are counted in a table.
 _SMALL = 2**16
+_END = object()
 _EMPTY = "images is empty: pass at least one image with labels."
 
 #: How an estimator reads an image and its mask.
@@ -41,28 +43,9 @@ class LabelSummary:
         """Labelled pixels of the image."""
         return sum(self.n_marked.values())
 
-
-@dataclass(frozen=True)
-class Survey:
-    """The labels of all images, in order; `is_final` unless masks are still to come."""
-
-    summaries: list[LabelSummary]
-    is_final: bool
-
-    @property
-    def classes(self) -> list[int]:
-        """Classes that are marked anywhere, ascending."""
-        return sorted({value for summary in self.summaries for value in summary.n_marked})
-
-    @property
-    def n_labelled(self) -> int:
-        """Labelled pixels of all images."""
-        return sum(summary.n_labelled for summary in self.summaries)
-
     def n_kept(self, samples_per_class: int | None) -> int:
         """Labelled pixels to train on."""
-        counts = [n for summary in self.summaries for n in summary.n_marked.values()]
-        return sum(min(n, samples_per_class or n) for n in counts)
+        return sum(min(n, samples_per_class or n) for n in self.n_marked.values())
 
 
 def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple[Any, Any, Any]]:
@@ -71,22 +54,17 @@ def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple
         yield images, labels, masks
         return
     _check_iterables(images, labels)
-    sources: list[Iterator[Any]] = [iter(images), iter(labels)]
-    if masks is not None:
-        sources.append(iter(masks))
-    end = object()
+    sources = [images, labels] if masks is None else [images, labels, masks]
     count = 0
-    while True:
-        row = [next(source, end) for source in sources]
-        if all(item is end for item in row):
-            break
-        if any(item is end for item in row):
+    for row in zip_longest(*sources, fillvalue=_END):
+        if any(item is _END for item in row):
             raise ValueError(
                 f"images and labels{'' if masks is None else ' and mask'} have different lengths "
                 f"(one of them ends after {count}): pass one label image for each image."
             )
         count += 1
-        yield row[0], row[1], row[2] if len(row) == 3 else None
+        image, own, mask = (*row, None)[:3]
+        yield image, own, mask
     if count == 0:
         raise ValueError(_EMPTY)
 
@@ -114,8 +92,6 @@ def _check_iterables(images: Any, labels: Any) -> None:
             f"images and labels have different lengths ({sizes[0]} and {sizes[1]}): pass one label "
             "image for each image."
         )
-    if 0 in sizes:
-        raise ValueError(_EMPTY)
 
 
 def check_pairs(images: Any, labels: Any, masks: Any, open_image: OpenImage) -> None:
@@ -125,20 +101,22 @@ def check_pairs(images: Any, labels: Any, masks: Any, open_image: OpenImage) -> 
             pass
 
 
-def survey_labels(images: Any, labels: Any, masks: Any, open_image: OpenImage) -> Survey:
-    """Check all pairs and summarise what is labelled.
+def survey_labels(
+    images: Any, labels: Any, masks: Any, open_image: OpenImage
+) -> tuple[list[LabelSummary], bool]:
+    """Check all pairs and summarise what is labelled; say whether that is final.
 
     Lazy iterables give their labels once more, but no image: masks are not known yet, and the
     counts are then the most that there can be.
     """
     if is_array_like(images) or isinstance(images, Image | list | tuple):
         pairs = _checked_pairs(images, labels, masks, open_image)
-        return Survey([summarise(own, mask) for own, mask in pairs], is_final=True)
+        return [summarise(own, mask) for own, mask in pairs], True
     _check_iterables(images, labels)
     summaries = [summarise(as_labels(own), None) for own in labels]
     if not summaries:
         raise ValueError(_EMPTY)
-    return Survey(summaries, is_final=False)
+    return summaries, False
 
 
 def _checked_pairs(

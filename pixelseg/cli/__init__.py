@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "train and predict on images that are already on this machine, and say how well",
     "train": "learn from images and strokes, and write a model file",
     "predict": "segment images with a model file",
+    "superpixels": "cut images into superpixels",
     "evaluate": "score predictions against truths",
     "inspect": "show what is in a model file",
     "warmup": "compile everything once, so that later commands start fast",
@@ -31,6 +32,7 @@ _EPILOG = """examples:
   pixelseg demo
   pixelseg train cells.png -o cells.pixelseg      # strokes are in cells_labels.png
   pixelseg predict more_cells/ -m cells.pixelseg -o results/ --preview
+  pixelseg superpixels slic cells.png -n 1000 --preview
   pixelseg COMMAND --help
 """
 

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
-from .._core.image import Image
+
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    """Add the images of a command that writes results for each, and where they go."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="for the results (default: beside)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
+    parser.add_argument(
+        "--skip-existing", action="store_true", help="leave out images whose results exist"
+    )
 
 
 def add_resources(parser: argparse.ArgumentParser) -> None:
@@ -83,10 +94,3 @@ def class_names(text: str) -> dict[int, str]:
             raise argparse.ArgumentTypeError(f"{part!r} must be like 1:root (a class and its name)")
         names[int(value)] = name.strip()
     return names
-
-
-def model_channel_axis(image: Image) -> int | str | None:
-    """The plainest `channel_axis` that reads channels-last images of this kind."""
-    if image.ndim == 2 and (image.channel_axis is None or image.n_channels in (3, 4)):
-        return "auto"
-    return None if image.channel_axis is None else -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,27 +28,25 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many items there were, how many of them failed, and how long it took."""
+    """How many images there were, how many of them failed, and how long it took."""
 
     n_items: int
     n_failed: int
-    noun: str
     watch: Stopwatch
 
     def report(self, done: str = "", rest: str = "") -> int:
-        """Say how many items were `done` and how many failed; return the exit code."""
+        """Say how many images were `done` and how many failed; return the exit code."""
         if done:
             n_done = self.n_items - self.n_failed
-            print(f"{done} {plural(n_done, self.noun)} in {self.watch}{rest}")
+            print(f"{done} {plural(n_done, 'image')} in {self.watch}{rest}")
         if self.n_failed:
-            complain(f"{self.n_failed} of {plural(self.n_items, self.noun)} failed")
+            complain(f"{self.n_failed} of {plural(self.n_items, 'image')} failed")
         return 1 if self.n_failed else 0
 
 
 def run_each(
     items: Mapping[str, Item],
     work: Callable[[Item, Callable[[int, int], None]], None],
-    noun: str = "image",
     *,
     description: str,
 ) -> Outcome:
@@ -78,22 +77,30 @@ def run_each(
                 text = str(error)
                 complain(text if name in text else f"{name}: {text}")
             progress(1, 1)
-    return Outcome(len(items), n_failed, noun, watch)
+    return Outcome(len(items), n_failed, watch)
+
+
+def run_jobs(
+    jobs: Sequence[Job], work: Callable[[Job, Callable[[int, int], None]], None], description: str
+) -> Outcome:
+    """Do `work(job, progress)` for each job, as `run_each`."""
+    return run_each({str(job.image): job for job in jobs}, work, description=description)
 
 
 def plan_outputs(
+    args: argparse.Namespace,
     images: Sequence[Path],
     endings: Sequence[str],
-    folder: Path | None,
     *,
-    overwrite: bool,
-    skip_existing: bool = False,
     largest_label: int = 0,
+    dry_run: bool = False,
 ) -> list[Job]:
-    """Name the results of all images, which must neither exist nor coincide.
+    """Name the results of all images, which must neither exist nor coincide, and make their folder.
 
-    With `skip_existing`, images all of whose results exist are left out.
+    With `--skip-existing`, images all of whose results exist are left out. A dry run makes no
+    folder, and asks for no leave to overwrite.
     """
+    folder: Path | None = args.output
     jobs = [
         Job(image, {end: files.result_path(image, end, folder, largest_label) for end in endings})
         for image in images
@@ -107,20 +114,27 @@ def plan_outputs(
                     "to different folders."
                 )
             owners[path] = job.image
-    if skip_existing:
-        todo = [job for job in jobs if not all(path.exists() for path in job.outputs.values())]
+    taken = [path for path in owners if path.exists()]
+    if args.skip_existing:
+        todo = [job for job in jobs if not set(job.outputs.values()) <= set(taken)]
         if len(todo) < len(jobs):
             note(f"{plural(len(jobs) - len(todo), 'image')} left out: results exist")
-        return todo
-    taken = [path for path in owners if path.exists()]
-    if taken and not overwrite:
+        jobs = todo
+    elif taken and not (args.overwrite or dry_run):
         n_more = len({owners[path] for path in taken}) - 1
         more = f" (and so do results of {n_more} more)" if n_more else ""
         raise FileExistsError(
             f"{taken[0]} exists{more}: pass --overwrite to replace results, --skip-existing to "
             "leave such images out, or -o for another folder."
         )
+    if folder is not None and not dry_run:
+        make_folder(folder, "--output")
     return jobs
+
+
+def place_of(folder: Path | None) -> str:
+    """Where results went, in words."""
+    return "beside the images" if folder is None else f"in {folder}"
 
 
 def make_folder(path: Path, option: str) -> None:

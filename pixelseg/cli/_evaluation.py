@@ -36,7 +36,7 @@ class Scorer:
         self.family = family
         self.names: list[str] = []
         self._options: dict[str, Any] = {} if ignore is None else {"ignore": ignore}
-        self._set = _ACCUMULATORS[family](**self._options)
+        self._set = FAMILIES[family][0](**self._options)
         self._classes: list[Any] = []
 
     def update(self, name: str, truth: Array, prediction: Array) -> None:
@@ -75,30 +75,30 @@ class Scorer:
         return each, total
 
 
-_ACCUMULATORS: Mapping[str, Callable[..., Any]] = {
-    "classes": metrics.ClassAccumulator,
-    "regions": metrics.RegionAccumulator,
-    "boundaries": metrics.BoundaryAccumulator,
-    "instances": metrics.InstanceAccumulator,
-    "superpixels": metrics.SuperpixelAccumulator,
-}
-#: What is shown of each family's scores; the first is the headline, where less is worse. The
-#: explained variation of superpixels is of the image, which is not at hand.
-_SHOWN: Mapping[str, str] = {
-    "classes": "mean_iou accuracy mean_dice balanced_accuracy cohen_kappa",
-    "regions": """
-        covering rand_index adjusted_rand_index voi_split voi_merge adapted_rand_error v_info_f1
-    """,
-    "boundaries": "f1 precision recall threshold",
-    "instances": """
-        panoptic_quality segmentation_quality recognition_quality f1_at_50 mean_average_precision
-        aji aji_plus
-    """,
-    "superpixels": """
-        achievable_segmentation_accuracy n_segments boundary_recall boundary_precision
-        undersegmentation_error undersegmentation_error_levin undersegmentation_error_bergh
-        compactness boundary_density
-    """,
+#: What `--metrics` can name: the accumulator of each family, and what is shown of its scores. The
+#: first is the headline, where less is worse. The explained variation of superpixels is of the
+#: image, which is not at hand.
+FAMILIES: Mapping[str, tuple[Callable[..., Any], str]] = {
+    "classes": (
+        metrics.ClassAccumulator,
+        "mean_iou accuracy mean_dice balanced_accuracy cohen_kappa",
+    ),
+    "regions": (
+        metrics.RegionAccumulator,
+        "covering rand_index adjusted_rand_index voi_split voi_merge adapted_rand_error v_info_f1",
+    ),
+    "boundaries": (metrics.BoundaryAccumulator, "f1 precision recall threshold"),
+    "instances": (
+        metrics.InstanceAccumulator,
+        "panoptic_quality segmentation_quality recognition_quality f1_at_50 "
+        "mean_average_precision aji aji_plus",
+    ),
+    "superpixels": (
+        metrics.SuperpixelAccumulator,
+        "achievable_segmentation_accuracy n_segments boundary_recall boundary_precision "
+        "undersegmentation_error undersegmentation_error_levin undersegmentation_error_bergh "
+        "compactness boundary_density",
+    ),
 }
 #: Where a score is kept, if not under the name that is shown.
 _PATHS = {
@@ -117,7 +117,8 @@ _PATHS = {
 
 def _shown(family: str, scores: Any) -> Scores:
     """What is shown of some scores: NaN for None, of a curve its first value."""
-    values = {name: attrgetter(_PATHS.get(name, name))(scores) for name in _SHOWN[family].split()}
+    _, shown = FAMILIES[family]
+    values = {name: attrgetter(_PATHS.get(name, name))(scores) for name in shown.split()}
     return {name: float(np.asarray(value, float).flat[0]) for name, value in values.items()}
 
 

@@ -18,9 +18,14 @@ def open_image(
 ) -> Image:
     """Open a file as an `Image` (its `source` is the `ImageFile`).
 
-    `ndim` (spatial axes that a model knows) settles what a 3-D .npy file is.
+    `ndim` (spatial axes that a model knows) settles what a 3-D .npy file is; a `spacing` of "file"
+    is the file's own.
     """
     file = read_image(path, channel_axis=channel_axis)
+    if spacing == "file":
+        spacing = file.spacing
+        if spacing is None:
+            raise ValueError(f"{path} does not say how large its pixels are: pass --spacing Z,Y,X.")
     unknown = file.channel_axis == "auto" and file.ndim == ndim
     return as_image(file, channel_axis=None if unknown else "auto", spacing=spacing)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the three parts and say where everything is."""
     watch = Stopwatch()
     make_folder(args.output, "--output")
-    demo = Demo(args)
-    upper, lower = {**_mosaics(demo), **_tissue(demo)}, _coffee(demo)
+    mosaics, tissue, photograph = (scene.show(args) for scene in _scenes())
     rows = [
-        plot.montage(list(row.values()), titles=list(row), n_columns=9) for row in (upper, lower)
+        plot.montage(list(row.values()), titles=list(row), n_columns=9)
+        for row in (mosaics | tissue, photograph)
     ]
     sheet = plot.montage(rows, n_columns=1, gap=0)
     io.write_image(args.output / "demo_preview.png", sheet, overwrite=True)
@@ -53,54 +54,66 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-class Demo:
-    """Where the demo writes, and how it trains."""
+@dataclass(frozen=True)
+class Scene:
+    """An image to train on by the strokes of its name, and images to predict, with their truths.
 
-    def __init__(self, args: argparse.Namespace):
-        self.folder: Path = args.output
-        self._options = {"n_jobs": args.jobs, "max_memory": args.max_memory}
+    The truth of mosaics is known, and other parts of the textures are tested. Of the slide of
+    tissue the right half is predicted from strokes on the left half, and of the photograph all
+    from strokes on some of it.
+    """
 
-    def train(self, name: str, image: Any, class_names: dict[int, str]) -> tuple[Any, Any]:
-        """Train on an image and the strokes that the package holds for it; save the model.
+    name: str
+    class_names: dict[int, str]
+    image: Any
+    tests: dict[str, tuple[Any, Any]]
 
-        Returns the model and a picture of the strokes.
-        """
+    def show(self, args: argparse.Namespace) -> dict[str, Any]:
+        """Train, save the model and predict; pictures by their titles."""
         import numpy as np
 
         import pixelseg
 
         watch = Stopwatch()
-        strokes = packaged_strokes(name)
-        model = pixelseg.PixelClassifier(class_names=class_names, **self._options)
-        model.fit(image, strokes)
-        model.save(self.folder / f"{name}.pixelseg", overwrite=True)
+        strokes = packaged_strokes(self.name)
+        model = pixelseg.PixelClassifier(
+            class_names=self.class_names, n_jobs=args.jobs, max_memory=args.max_memory
+        )
+        model.fit(self.image, strokes)
+        path = args.output / self.name
+        model.save(f"{path}.pixelseg", overwrite=True)
         share = np.count_nonzero(strokes) / strokes.size
         print(
-            f"\n{name}: {', '.join(class_names.values())}; learned from strokes on {share:.1%} of "
-            f"one image in {watch}"
+            f"\n{self.name}: {', '.join(self.class_names.values())}; learned from strokes on "
+            f"{share:.1%} of one image in {watch}"
         )
-        io.write_image(self.folder / f"{name}.png", image, overwrite=True)
-        io.write_labels(self.folder / f"{name}{files.LABELS}.png", strokes, overwrite=True)
-        return model, plot.strokes(image, strokes)
+        io.write_image(f"{path}.png", self.image, overwrite=True)
+        io.write_labels(f"{path}{files.LABELS}.png", strokes, overwrite=True)
+        pictures = {f"{self.name}: strokes": plot.strokes(self.image, strokes)}
+        for name, (image, truth) in self.tests.items():
+            picture = _predict(args.output / name, model, image, truth)
+            pictures[f"{name}: prediction"] = picture
+        return pictures
 
-    def predict(self, name: str, model: Any, image: Any, truth: Any = None) -> Any:
-        """Predict an image, write it, its labels and an overlay, and return the overlay."""
-        from ..metrics import accuracy, confusion_matrix, mean_iou
 
-        watch = Stopwatch()
-        labels = model.predict(image)
-        report = f"  {name}: {plural(labels.size, 'pixel')} in {watch}"
-        picture = plot.overlay(image, labels)
-        io.write_image(self.folder / f"{name}.png", image, overwrite=True)
-        io.write_labels(self.folder / f"{name}{files.SEGMENTED}.png", labels, overwrite=True)
-        io.write_image(self.folder / f"{name}{files.PREVIEW}.png", picture, overwrite=True)
-        if truth is not None:
-            io.write_labels(self.folder / f"{name}{files.TRUTH}.png", truth, overwrite=True)
-            confusion = confusion_matrix(truth, labels)
-            score, share = mean_iou(confusion), accuracy(confusion)
-            report += f", mean IoU {score:.3f}, accuracy {share:.3f} against the known truth"
-        print(report)
-        return picture
+def _predict(path: Path, model: Any, image: Any, truth: Any) -> Any:
+    """Predict an image, write it, its labels and an overlay, and return the overlay."""
+    from ..metrics import accuracy, confusion_matrix, mean_iou
+
+    watch = Stopwatch()
+    labels = model.predict(image)
+    report = f"  {path.name}: {plural(labels.size, 'pixel')} in {watch}"
+    picture = plot.overlay(image, labels)
+    io.write_image(f"{path}.png", image, overwrite=True)
+    io.write_labels(f"{path}{files.SEGMENTED}.png", labels, overwrite=True)
+    io.write_image(f"{path}{files.PREVIEW}.png", picture, overwrite=True)
+    if truth is not None:
+        io.write_labels(f"{path}{files.TRUTH}.png", truth, overwrite=True)
+        confusion = confusion_matrix(truth, labels)
+        score, share = mean_iou(confusion), accuracy(confusion)
+        report += f", mean IoU {score:.3f}, accuracy {share:.3f} against the known truth"
+    print(report)
+    return picture
 
 
 def packaged_strokes(name: str) -> Any:
@@ -111,40 +124,18 @@ def packaged_strokes(name: str) -> Any:
         return io.read_labels(path)
 
 
-def _mosaics(demo: Demo) -> dict[str, Any]:
-    """Mosaics of textures: the truth is known, and other parts of the textures are tested."""
+def _scenes() -> list[Scene]:
+    """Mosaics, tissue and a photograph."""
+    from skimage import data
+
     from ._demo_images import TEXTURES, mosaic
 
-    model, strokes = demo.train("mosaic", mosaic(0)[0], TEXTURES)
-    pictures = {"mosaic: strokes": strokes}
-    for number in (1, 2):
-        name = f"mosaic{number}"
-        pictures[f"{name}: prediction"] = demo.predict(name, model, *mosaic(number))
-    return pictures
-
-
-def _tissue(demo: Demo) -> dict[str, Any]:
-    """Stained tissue: strokes on the left half of a slide, prediction of the right half."""
-    from skimage import data
-
-    slide = data.immunohistochemistry()
-    left, right = slide[:, :256], slide[:, 256:]
-    names = {1: "epithelium", 2: "stroma", 3: "glass"}
-    model, strokes = demo.train("tissue", left, names)
-    return {
-        "tissue: strokes": strokes,
-        "tissue1: prediction": demo.predict("tissue1", model, right),
-    }
-
-
-def _coffee(demo: Demo) -> dict[str, Any]:
-    """A photograph: strokes on some of it, prediction of all of it."""
-    from skimage import data
-
-    image = data.coffee()
-    names = {1: "table", 2: "red china", 3: "white china", 4: "coffee", 5: "spoon"}
-    model, strokes = demo.train("coffee", image, names)
-    return {
-        "coffee: strokes": strokes,
-        "coffee: prediction": demo.predict("coffee", model, image),
-    }
+    slide, coffee = data.immunohistochemistry(), data.coffee()
+    of_slide = {1: "epithelium", 2: "stroma", 3: "glass"}
+    of_coffee = {1: "table", 2: "red china", 3: "white china", 4: "coffee", 5: "spoon"}
+    mosaics = {"mosaic1": mosaic(1), "mosaic2": mosaic(2)}
+    return [
+        Scene("mosaic", TEXTURES, mosaic(0)[0], mosaics),
+        Scene("tissue", of_slide, slide[:, :256], {"tissue1": (slide[:, 256:], None)}),
+        Scene("coffee", of_coffee, coffee, {"coffee": (coffee, None)}),
+    ]

@@ -10,13 +10,11 @@ from typing import Any
 from .._core.files import check_target
 from ..io import read_labels, write_image
 from ._batch import FAILURES, make_folder, run_each
+from ._evaluation import FAMILIES, Scorer, draw, read_prediction
 from ._files import ERRORS
 from ._pairs import Pair, pair_predictions
 from ._report import note
 from ._scores import table_of, write_csv, write_json
-
-#: What --metrics can name: the families of pixelseg.metrics.
-FAMILIES = ("classes", "regions", "boundaries", "instances", "superpixels")
 
 EPILOG = """pairs:
   Two files, or two folders: cells_segmented.png (or cells.png) belongs to cells_truth, or
@@ -81,8 +79,6 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Score one image at a time; one that fails does not stop the others."""
-    from ._evaluation import Scorer, read_prediction
-
     pairs = pair_predictions(args.predictions, args.truth)
     _check_outputs(args)
     scorers = [Scorer(family, args.ignore) for family in args.metrics]
@@ -131,8 +127,6 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 def _write_pictures(args: argparse.Namespace, pairs: Any, images: dict[str, Any]) -> None:
     """Draw the images whose headline (the first score of the first family) is least."""
-    from ._evaluation import draw, read_prediction
-
     family = args.metrics[0]
     headline = {name: next(iter(scores.values())) for name, scores in images.items()}
     known = [name for name, value in headline.items() if not math.isnan(value)]

@@ -14,7 +14,7 @@ from ..io import create_image
 from ..plot import overlay
 from . import _arguments as arguments
 from . import _files as files
-from ._batch import Job, make_folder, plan_outputs, run_each
+from ._batch import Job, place_of, plan_outputs, run_jobs
 from ._images import open_image, write_preview
 from ._report import plural
 
@@ -33,22 +33,24 @@ examples:
 """
 
 
+#: The endings of results; the option of the same name asks for each, and labels are always wanted.
+_ENDINGS = {
+    "labels": files.SEGMENTED,
+    "probabilities": files.PROBABILITIES,
+    "uncertainty": files.UNCERTAINTY,
+    "preview": files.PREVIEW,
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
     parser.add_argument(
         "-m", "--model", required=True, type=Path, metavar="MODEL", help="a file that train wrote"
     )
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="for the results (default: beside)"
-    )
+    arguments.add_batch(parser)
     parser.add_argument("--probabilities", action="store_true", help="also write probabilities")
     parser.add_argument("--uncertainty", action="store_true", help="also write the uncertainty")
     parser.add_argument("--preview", action="store_true", help="also write a coloured overlay")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
-    parser.add_argument(
-        "--skip-existing", action="store_true", help="leave out images whose results exist"
-    )
     parser.add_argument(
         "--dry-run", action="store_true", help="show tiles, memory and outputs; write nothing"
     )
@@ -63,27 +65,13 @@ def run(args: argparse.Namespace) -> int:
     images = files.find_images(args.images)
     model = load(args.model)
     model.set_params(n_jobs=args.jobs, max_memory=args.max_memory)
-    wanted = {
-        files.SEGMENTED: True,
-        files.PROBABILITIES: args.probabilities,
-        files.UNCERTAINTY: args.uncertainty,
-        files.PREVIEW: args.preview,
-    }
-    jobs = plan_outputs(
-        images,
-        [ending for ending, is_wanted in wanted.items() if is_wanted],
-        args.output,
-        overwrite=args.overwrite or args.dry_run,
-        skip_existing=args.skip_existing,
-        largest_label=int(model.classes_.max()),
-    )
-    if args.output is not None and not args.dry_run:
-        make_folder(args.output, "--output")
+    endings = [ending for name, ending in _ENDINGS.items() if getattr(args, name, True)]
+    largest = int(model.classes_.max())
+    jobs = plan_outputs(args, images, endings, largest_label=largest, dry_run=args.dry_run)
     work = _show_plan if args.dry_run else _predict
-    by_name = {str(job.image): job for job in jobs}
-    outcome = run_each(by_name, partial(work, model, args), description="predict")
-    place = "beside the images" if args.output is None else f"in {args.output}"
-    return outcome.report("" if args.dry_run else "segmented", f", results {place}")
+    outcome = run_jobs(jobs, partial(work, model, args), description="predict")
+    done = "" if args.dry_run else "segmented"
+    return outcome.report(done, f", results {place_of(args.output)}")
 
 
 def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:
@@ -111,23 +99,20 @@ def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) ->
 
 def _predict(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:
     """Predict one image into its files, in a single pass whatever is wanted."""
-    from ..classify.outputs import label_dtype
+    from ..classify.outputs import output_form
 
     image = _open(model, job, args)
     overwrite = args.overwrite or args.skip_existing
-    options = {"spacing": image.source.spacing, "overwrite": overwrite}
-    shape = image.spatial_shape
-    kinds: dict[str, tuple[str, tuple[int, ...], Any, int | None]] = {
-        files.SEGMENTED: ("labels", shape, label_dtype(model.classes_), None),
-        files.PROBABILITIES: ("probabilities", (*shape, len(model.classes_)), "float32", -1),
-        files.UNCERTAINTY: ("uncertainty", shape, "float32", None),
-    }
+    options: dict[str, Any] = {"spacing": image.source.spacing, "overwrite": overwrite}
     with ExitStack() as stack:
         out = {}
-        for ending in kinds.keys() & job.outputs.keys():
-            name, size, dtype, axis = kinds[ending]
-            file = create_image(job.outputs[ending], size, dtype, channel_axis=axis, **options)
-            out[name] = stack.enter_context(file)
+        for name in _ENDINGS.keys() - {"preview"}:
+            path = job.outputs.get(_ENDINGS[name])
+            if path is not None:
+                form = output_form(name, image.spatial_shape, model.classes_)
+                axis = -1 if name == "probabilities" else None
+                file = create_image(path, *form, channel_axis=axis, **options)
+                out[name] = stack.enter_context(file)
         model.predict_into(image, **out, progress=progress)
         if files.PREVIEW in job.outputs:
             preview = job.outputs[files.PREVIEW]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._core.files import check_target
-from ..io import read_image, read_labels
+from ..io import read_labels
 from . import _arguments as arguments
 from ._files import find_images
 from ._images import Reread, open_image
@@ -90,11 +90,12 @@ def run(args: argparse.Namespace) -> int:
     pairs = pair_labels(paths, args.labels, must_have=not from_folder)
     if len(pairs) < len(paths):
         note(f"{plural(len(paths) - len(pairs), 'image')} without labels left out")
-    spacing = _spacing(args, pairs[0][0])
+    first = open_image(pairs[0][0], channel_axis=args.channel_axis, spacing=args.spacing)
+    spacing = first.spacing if args.spacing == "file" else args.spacing
     options = {"channel_axis": args.channel_axis, "spacing": spacing}
     images = Reread([image for image, _ in pairs], partial(open_image, **options))
     labels = Reread([path for _, path in pairs], read_labels)
-    model = _make_model(args, next(iter(images)), spacing)
+    model = _make_model(args, spacing)
     bar = sys.stderr.isatty()  # but not into a log
     score = None
     try:
@@ -115,18 +116,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _spacing(args: argparse.Namespace, first: Path) -> Any:
-    """The pixel size to train with; that of the first file if asked for."""
-    if args.spacing != "file":
-        return args.spacing
-    spacing = read_image(first, channel_axis=args.channel_axis).spacing
-    if spacing is None:
-        raise ValueError(f"{first} does not say how large its pixels are: pass --spacing Z,Y,X.")
-    return spacing
-
-
-def _make_model(args: argparse.Namespace, first: Any, spacing: Any) -> Any:
-    """An untrained model for images like the first."""
+def _make_model(args: argparse.Namespace, spacing: Any) -> Any:
+    """An untrained model; images come to it with their axes."""
     import pixelseg
 
     bank = None if args.sigmas is None else pixelseg.FeatureBank(sigmas=args.sigmas)
@@ -137,7 +128,6 @@ def _make_model(args: argparse.Namespace, first: Any, spacing: Any) -> Any:
         max_memory=args.max_memory,
         n_jobs=args.jobs,
         random_state=args.seed,
-        channel_axis=arguments.model_channel_axis(first),
         spacing=spacing,
         class_names=args.classes,
     )

@@ -13,7 +13,13 @@ from .._core.boxes import Box, Shape3D, box3d, grow, shape_of, slices_of, within
 from .._core.image import Image
 from .._core.workspace import LINE, padded, workspace
 from .crop import Crop, empty_crop, padded_shape, prepare, reflect, smooth
-from .filters import Sigmas, axis_pairs, derivative_index, derivative_ranges
+from .filters import (
+    Sigmas,
+    axis_pairs,
+    constant_response,
+    derivative_index,
+    derivative_ranges,
+)
 from .kernel_args import Slice, SliceJob, Source
 from .ops import Op
 from .plan import FeaturePlan, SigmaPlan
@@ -204,7 +210,7 @@ class ChannelWork:
             for scale_space in self._scale_spaces
         ]
         assert sigma_plan.derivation is not None
-        bias = sigma_plan.derivation.bias(ndim)
+        bias = constant_response(sigma_plan.derivation.filters, ndim)
         ops = _kernel_ops(sigma_plan.block_ops, ndim)
         n_derivatives = derivative_ranges(ndim)["hessian"][1]
         block = workspace.take(_block_shape(n_derivatives * len(sources), around))
@@ -330,6 +336,7 @@ def _cut(crop: Crop, part: Box) -> Array:
     return crop.values[slices_of(within(part, crop.box))]
 
 
+@lru_cache(maxsize=1024)
 def _block_shape(n_planes: int, box: Box) -> tuple[int, int]:
     """Memory for some rows of a box in `n_planes` planes, one behind the other."""
     _, height, width = padded_shape(box)

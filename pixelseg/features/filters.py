@@ -8,7 +8,7 @@ antisymmetric: orders 0 and 2 add weights[k] times (right + left), order 1 adds 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import combinations_with_replacement
 from math import floor
 
@@ -156,13 +156,15 @@ class Derivation:
         """Pixels read of the source on each side of each axis."""
         return reach_of(self.filters)
 
-    def bias(self, ndim: int) -> Array:
-        """Response of each second derivative to a constant 1."""
-        second = [filter_.weights[2] for filter_ in self.filters]
-        return np.array(
-            [second[i][0] + 2 * second[i][1:].sum() if i == j else 0 for i, j in axis_pairs(ndim)],
-            FEATURE_DTYPE,
-        )
+
+@lru_cache(maxsize=256)
+def constant_response(filters: Filters, ndim: int) -> Array:
+    """Response of each second derivative to a constant 1."""
+    second = [filter_.weights[2] for filter_ in filters]
+    return np.array(
+        [second[i][0] + 2 * second[i][1:].sum() if i == j else 0 for i, j in axis_pairs(ndim)],
+        FEATURE_DTYPE,
+    )
 
 
 def plan_derivation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import ceil
 
 from .._core.boxes import Shape3D
@@ -30,12 +30,12 @@ class SigmaPlan:
     order: int  # highest derivative that is read
     last_used_here: tuple[Sigmas, ...] = ()  # smoothed images that no later sigma reads
 
-    @property
+    @cached_property
     def window_reach(self) -> Shape3D:
         """Pixels around a box in which first derivatives are needed."""
         return (0, 0, 0) if self.window is None else self.window.reach
 
-    @property
+    @cached_property
     def reads(self) -> tuple[tuple[Sigmas, Shape3D], ...]:
         """Smoothed images that are read, each with the margin around a box."""
         reads: list[tuple[Sigmas, Shape3D]] = []

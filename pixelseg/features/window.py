@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 from .._core.boxes import Shape3D
@@ -29,7 +30,7 @@ class Window:
     sparse: Filters
     full: Filters
 
-    @property
+    @cached_property
     def reach(self) -> Shape3D:
         """Pixels read on each side of each axis."""
         z, y, x = (max(a.reach, b.reach) for a, b in zip(self.sparse, self.full, strict=True))

@@ -72,91 +72,32 @@ from .superpixel_averages import SuperpixelAverages, average_over_k, superpixel_
 from .superpixels import (
     SuperpixelAccumulator,
     SuperpixelScores,
+    boundary_density,
+    compactness,
+    explained_variation,
     superpixel_scores,
 )
-from .superpixels_alone import boundary_density, compactness, explained_variation
-from .surfaces import (
-    SurfaceDistances,
-    hausdorff_distance,
-    mean_surface_distance,
-    surface_distances,
-)
+from .surfaces import SurfaceDistances, hausdorff_distance, mean_surface_distance, surface_distances
 from .thinning import thin_boundaries
 
+# By subject, as in the table above.
 __all__ = [
-    # sets of images
     "SetScores",
-    # every pair of labels
-    "contingency_table",
-    "ContingencyTable",
-    # classes
-    "class_scores",
-    "ClassAccumulator",
-    "ClassScores",
-    "confusion_matrix",
-    "accuracy",
-    "recall",
-    "iou",
-    "mean_iou",
-    "dice",
-    "cohen_kappa",
-    # probabilities
-    "roc_auc",
-    "average_precision",
-    "reliability_curve",
-    "ReliabilityCurve",
+    "contingency_table", "ContingencyTable",
+    "class_scores", "ClassAccumulator", "ClassScores", "confusion_matrix", "accuracy", "recall",
+    "iou", "mean_iou", "dice", "cohen_kappa",
+    "roc_auc", "average_precision", "reliability_curve", "ReliabilityCurve",
     "expected_calibration_error",
-    # partitions
-    "region_scores",
-    "RegionAccumulator",
-    "RegionScores",
-    "covering",
-    "Covering",
-    "rand_index",
-    "adjusted_rand_index",
-    "adapted_rand",
-    "PartitionScores",
-    "v_info",
-    "variation_of_information",
-    "VariationOfInformation",
-    "border_thinned_scores",
-    "BorderThinnedScores",
-    "HierarchyAccumulator",
-    "HierarchyCurve",
-    "ThresholdSummary",
-    "ImageCovering",
-    # boundaries
-    "boundary_scores",
-    "BoundaryScores",
-    "BoundaryAccumulator",
-    "BoundaryCurve",
-    "BoundaryPoint",
-    "boundary_map",
-    "thin_boundaries",
-    "match_boundaries",
-    "BoundaryMatching",
-    # superpixels
-    "superpixel_scores",
-    "SuperpixelAccumulator",
-    "SuperpixelScores",
-    "explained_variation",
-    "compactness",
-    "boundary_density",
-    "superpixel_averages",
-    "SuperpixelAverages",
+    "region_scores", "RegionAccumulator", "RegionScores", "covering", "Covering", "rand_index",
+    "adjusted_rand_index", "adapted_rand", "PartitionScores", "v_info", "variation_of_information",
+    "VariationOfInformation", "border_thinned_scores", "BorderThinnedScores",
+    "HierarchyAccumulator", "HierarchyCurve", "ThresholdSummary", "ImageCovering",
+    "boundary_scores", "BoundaryScores", "BoundaryAccumulator", "BoundaryCurve", "BoundaryPoint",
+    "boundary_map", "thin_boundaries", "match_boundaries", "BoundaryMatching",
+    "superpixel_scores", "SuperpixelAccumulator", "SuperpixelScores", "explained_variation",
+    "compactness", "boundary_density", "superpixel_averages", "SuperpixelAverages",
     "average_over_k",
-    # objects
-    "instance_scores",
-    "InstanceAccumulator",
-    "InstanceScores",
-    "InstanceImageScores",
-    "InstanceSetScores",
-    "panoptic_quality",
-    "PanopticQuality",
-    "aggregated_jaccard_index",
-    # surfaces
-    "surface_distances",
-    "SurfaceDistances",
-    "hausdorff_distance",
-    "mean_surface_distance",
-]
+    "instance_scores", "InstanceAccumulator", "InstanceScores", "InstanceImageScores",
+    "InstanceSetScores", "panoptic_quality", "PanopticQuality", "aggregated_jaccard_index",
+    "surface_distances", "SurfaceDistances", "hausdorff_distance", "mean_surface_distance",
+]  # fmt: skip

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from .._core.arrays import Array, as_labels
 from ._averages import mean_of
-from ._inputs import as_thresholds
+from ._inputs import as_thresholds, check_parameters
 
 
+@dataclass(eq=False, kw_only=True)
 class Accumulator:
     """Score a set of images one at a time: `update` with each, `result` at any time.
 
     Nothing is kept of an image but a record of its counts or scores, so that a set need not fit in
-    memory, and accumulators of parts of a set are merged into one of the whole.
+    memory, and accumulators of parts of a set are merged into one of the whole. The fields of an
+    accumulator are its parameters.
     """
 
-    def __init__(self) -> None:
-        self._images: list[Any] = []
+    _images: list[Any] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_parameters(**self._parameters())
 
     def merge(self, other: Self) -> Self:
         """Add the images of another accumulator behind one's own.
@@ -44,14 +48,21 @@ class Accumulator:
         self._images += other._images
         return self
 
+    def _parameters(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
     def _check_alike(self, other: Self) -> None:
-        for name in vars(self):
-            mine, others = getattr(self, name), getattr(other, name)
-            if not (name.startswith("_") or np.array_equal(mine, others)):
+        for name, mine in self._parameters().items():
+            others = getattr(other, name)
+            if not np.array_equal(mine, others):
                 raise ValueError(
                     f"other has {name}={others!r} but this accumulator has {name}={mine!r}: merge "
                     "accumulators that were made alike."
                 )
+
+    def _keep(self, record: Any) -> Self:
+        self._images.append(record)
+        return self
 
     def _records(self) -> list[Any]:
         """What was kept of the images, one at least."""
@@ -83,14 +94,17 @@ class MeanAccumulator(Accumulator, Generic[Scores]):
         return SetScores(mean_of(images), tuple(images))
 
 
+@dataclass(eq=False)
 class ThresholdAccumulator(Accumulator):
     """An accumulator of scores at thresholds, the same ones for every image."""
 
-    def __init__(self, thresholds: int | Sequence[float] | Array) -> None:
-        super().__init__()
-        self.thresholds = as_thresholds(thresholds)
+    thresholds: int | Sequence[float] | Array = 99
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         #: Whether the thresholds were named one by one, and so stand for given segmentations too.
-        self._are_named = np.ndim(thresholds) == 1
+        self._are_named = np.ndim(self.thresholds) == 1
+        self.thresholds = self._cuts = as_thresholds(self.thresholds)
         #: The thresholds that the images are scored at, from the first image on.
         self._levels: Any = None
 
@@ -110,22 +124,19 @@ class ThresholdAccumulator(Accumulator):
             )
         self._levels = levels
 
-    def _levels_of(self, n_segmentations: int) -> Array:
-        """The thresholds that so many segmentations of an image stand for."""
+    def _as_segmentations(
+        self, prediction: Any, shape: tuple[int, ...] | None = None
+    ) -> tuple[list[Array], Array]:
+        """Check a list (or stack) of segmentations; with the thresholds that they stand for."""
+        segmentations = [as_labels(one, shape, name="prediction") for one in prediction]
+        n = len(segmentations)
+        if n == 0:
+            raise ValueError("prediction is an empty list: pass at least one segmentation.")
         if not self._are_named:
-            return np.arange(1.0, n_segmentations + 1)
-        if n_segmentations != len(self.thresholds):
+            return segmentations, np.arange(1.0, n + 1)
+        if n != len(self._cuts):
             raise ValueError(
-                f"prediction is a list of {n_segmentations} but there are {len(self.thresholds)} "
-                "thresholds: pass a segmentation for each, or leave thresholds out to number them "
-                "1, 2, ..."
+                f"prediction is a list of {n} but there are {len(self._cuts)} thresholds: pass a "
+                "segmentation for each, or leave thresholds out to number them 1, 2, ..."
             )
-        return self.thresholds
-
-
-def as_segmentations(prediction: Any, shape: tuple[int, ...] | None = None) -> list[Array]:
-    """Check a list (or stack) of segmentations of one image, one for each threshold."""
-    segmentations = [as_labels(one, shape, name="prediction") for one in prediction]
-    if not segmentations:
-        raise ValueError("prediction is an empty list: pass at least one segmentation.")
-    return segmentations
+        return segmentations, self._cuts

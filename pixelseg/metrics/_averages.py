@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-
-from .._core.checks import as_choice
-
-Record = TypeVar("Record")
 
 
 def ratio(part: Any, whole: Any) -> Any:
@@ -26,19 +22,13 @@ def mean(values: Sequence[float]) -> float:
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def mean_of(records: Sequence[Record]) -> Record:
-    """The mean of each field of dataclasses of one kind, also of those within them."""
+def mean_of(records: Sequence[Any]) -> Any:
+    """The mean of numbers, or of each field of dataclasses of one kind, however deep."""
+    if not is_dataclass(records[0]):
+        return mean(records)
     first: Any = records[0]
-    means: dict[str, Any] = {}
-    for field in fields(first):
-        values = [getattr(record, field.name) for record in records]
-        means[field.name] = mean_of(values) if is_dataclass(values[0]) else mean(values)
-    return replace(first, **means)
-
-
-def check_annotators(annotators: str) -> None:
-    """Refuse a way of aggregating annotators that there is not."""
-    as_choice("annotators", annotators, ("worst", "mean"))
+    columns = {one.name: [getattr(record, one.name) for record in records] for one in fields(first)}
+    return replace(first, **{name: mean_of(column) for name, column in columns.items()})
 
 
 def aggregate(values: Sequence[float], annotators: str, worst: Callable) -> float:

@@ -1,7 +1,5 @@
 """Growing regions into the border between them until lines of one pixel part them."""
 
-from __future__ import annotations
-
 from .._core.jit import kernel
 
 #: What a pixel of the border holds: not reached yet, waiting in the queue, a dam for good.
@@ -9,66 +7,54 @@ UNREACHED, WAITING, DAM = 0, -1, -2
 
 
 @kernel
-def grow_basins(labels, queue):
-    """Flood a padded label image (H + 2, W + 2) ring by ring, in place.
+def grow_basins(labels, width, queue):
+    """Flood a label image with a frame, (H + 2, width) flat, ring by ring, in place.
 
     Regions are positive, the border between them UNREACHED, the frame DAM. Each pixel of the
     border in turn, near ones first, takes the label of the region it touches across a side, or is
-    a DAM if these are two or none. queue (H * W, 2) is room to work in.
+    a DAM if these are two or none. queue : int64 (H * W,), room to work in.
     """
-    height, width = labels.shape
+    sides = (-1, -width, 1, width)
     n_waiting = 0
     for column in range(1, width - 1):
-        for row in range(1, height - 1):
-            if labels[row, column] == UNREACHED and touches_region(labels, row, column):
-                queue[n_waiting, 0], queue[n_waiting, 1] = row, column
+        for position in range(width + column, labels.size - width, width):
+            if labels[position] == UNREACHED and touches_region(labels, sides, position):
+                queue[n_waiting] = position
                 n_waiting += 1
     for k in range(n_waiting):
-        labels[queue[k, 0], queue[k, 1]] = WAITING
+        labels[queue[k]] = WAITING
     head = 0
     while head < n_waiting:
-        row, column = queue[head, 0], queue[head, 1]
+        position = queue[head]
         head += 1
-        labels[row, column] = only_region(labels, row, column)
-        for side in range(4):
-            i, j = neighbour(row, column, side)
-            if labels[i, j] == UNREACHED:
-                labels[i, j] = WAITING
-                queue[n_waiting, 0], queue[n_waiting, 1] = i, j
+        labels[position] = only_region(labels, sides, position)
+        for side in sides:
+            if labels[position + side] == UNREACHED:
+                labels[position + side] = WAITING
+                queue[n_waiting] = position + side
                 n_waiting += 1
 
 
 @kernel
-def touches_region(labels, row, column):
+def touches_region(labels, sides, position):
     """Whether a pixel has a region across a side."""
+    west, north, east, south = sides
     return (
-        labels[row - 1, column] > 0
-        or labels[row + 1, column] > 0
-        or labels[row, column - 1] > 0
-        or labels[row, column + 1] > 0
+        labels[position + west] > 0
+        or labels[position + north] > 0
+        or labels[position + east] > 0
+        or labels[position + south] > 0
     )
 
 
 @kernel
-def only_region(labels, row, column):
+def only_region(labels, sides, position):
     """The region that a pixel has across a side, DAM if there are two."""
     found = DAM
-    for side in range(4):
-        i, j = neighbour(row, column, side)
-        if labels[i, j] > 0:
-            if found != DAM and found != labels[i, j]:
+    for side in sides:
+        label = labels[position + side]
+        if label > 0:
+            if found != DAM and found != label:
                 return DAM
-            found = labels[i, j]
+            found = label
     return found
-
-
-@kernel
-def neighbour(row, column, side):
-    """The pixel across one of the four sides."""
-    if side == 0:
-        return row, column - 1
-    if side == 1:
-        return row - 1, column
-    if side == 2:
-        return row, column + 1
-    return row + 1, column

@@ -58,12 +58,18 @@ class ContingencyTable:
     @cached_property
     def truth_sizes(self) -> Array:
         """Pixels of each truth label, int64 (n_truth,)."""
-        return _sum_by(self.rows, self.counts, len(self.truth_labels))
+        return np.bincount(self.rows, self.counts).astype(np.int64)
 
     @cached_property
     def prediction_sizes(self) -> Array:
         """Scored pixels of each prediction label, int64 (n_prediction,)."""
-        return _sum_by(self.columns, self.counts, len(self.prediction_labels))
+        return np.bincount(self.columns, self.counts).astype(np.int64)
+
+    @cached_property
+    def iou(self) -> Array:
+        """Intersection over union of each cell's two labels, float64."""
+        sizes = self.truth_sizes[self.rows] + self.prediction_sizes[self.columns]
+        return self.counts / (sizes - self.counts)
 
     def toarray(self) -> Array:
         """The whole table, int64 (n_truth, n_prediction)."""
@@ -206,12 +212,13 @@ class _PairCounter:
 
         self._kernels = _contingency_kernels
         self._dense: Array | None = np.zeros((16, 16), np.int64)
+        #: The hash table: truth label, prediction label and count of each cell, 0 if it is free.
+        self._hashed = np.zeros((3, 1), np.int64)
+        self._n_cells = np.zeros(1, np.int64)
         self._buffers = np.empty((2, BLOCK), np.int64)
         self._ones = np.ones(BLOCK, np.int64)
-        self._n_cells = np.zeros(1, np.int64)
         #: What the labels of each side are read back as.
         self._dtypes: list[np.dtype] = [np.dtype(np.int64)] * 2
-        self._allocate(0)
 
     def add(self, truth: Array, prediction: Array) -> None:
         """Count the pairs of two blocks of labels of one shape, of at most `BLOCK` pixels."""
@@ -219,8 +226,8 @@ class _PairCounter:
         t, p = self._widen(0, truth), self._widen(1, prediction)
         if self._dense is not None and self._fit_dense(bounds):
             self._kernels.count_dense(t, p, self._dense)
-            return
-        self._hash(t, p, self._ones)
+        else:
+            self._hash(t, p, self._ones)
 
     def table(self, ignored: tuple[int, ...]) -> ContingencyTable:
         """The table so far, without the rows of ignored truth labels."""
@@ -229,16 +236,13 @@ class _PairCounter:
         keep = np.ones(len(counts), bool)
         for label in ignored:
             keep &= truth != label
-        n_pixels = int(counts.sum())
-        truth, prediction, counts = truth[keep], prediction[keep], counts[keep]
-        n_ignored = n_pixels - int(counts.sum())
-        check_something_left(len(counts) > 0, ignored)
-        truth_labels, rows = np.unique(truth, return_inverse=True)
-        prediction_labels, columns = np.unique(prediction, return_inverse=True)
+        check_something_left(bool(keep.any()), ignored)
+        n_ignored = int(counts[~keep].sum())
+        truth_labels, rows = np.unique(truth[keep], return_inverse=True)
+        prediction_labels, columns = np.unique(prediction[keep], return_inverse=True)
         order = np.argsort(rows * len(prediction_labels) + columns, kind="stable")
-        rows, columns, counts = rows[order], columns[order], counts[order]
-        labels = truth_labels, prediction_labels
-        return ContingencyTable(*labels, rows, columns, counts, n_ignored)
+        cells = rows[order], columns[order], counts[keep][order]
+        return ContingencyTable(truth_labels, prediction_labels, *cells, n_ignored)
 
     def _widen(self, side: int, labels: Array) -> Array:
         buffer = self._buffers[side, : labels.size]
@@ -265,37 +269,20 @@ class _PairCounter:
         self._hash(*cells)
         return False
 
-    def _cells(self) -> tuple[Array, Array, Array]:
-        """Labels and counts of the cells that are not empty."""
-        if self._dense is not None:
-            rows, columns, counts = np.empty((3, np.count_nonzero(self._dense)), np.int64)
-            self._kernels.list_cells(self._dense, rows, columns, counts)
-            return rows, columns, counts
-        taken = self._counts > 0
-        return self._rows[taken], self._columns[taken], self._counts[taken]
-
-    def _allocate(self, size: int) -> None:
-        self._rows = np.empty(size, np.int64)
-        self._columns = np.empty(size, np.int64)
-        self._counts = np.zeros(size, np.int64)
-        self._n_cells[0] = 0
+    def _cells(self) -> Array:
+        """Labels and counts of the cells that are not empty, int64 (3, n_cells)."""
+        if self._dense is None:
+            return self._hashed.compress(self._hashed[2] > 0, axis=1)
+        cells = np.empty((3, np.count_nonzero(self._dense)), np.int64)
+        self._kernels.list_cells(self._dense, *cells)
+        return cells
 
     def _hash(self, truth: Array, prediction: Array, amounts: Array) -> None:
-        if self._counts.size == 0:
-            self._allocate(FIRST_HASH_CELLS)
-        done = 0
-        while True:
-            table = self._n_cells, self._rows, self._columns, self._counts
-            done = self._kernels.count_hashed(truth, prediction, amounts, done, *table)
-            if done == len(truth):
-                return
-            cells = self._rows, self._columns, self._counts
-            taken = self._counts > 0
-            self._allocate(2 * len(taken))
-            self._hash(*(values[taken] for values in cells))
-
-
-def _sum_by(index: Array, counts: Array, size: int) -> Array:
-    sums = np.zeros(size, np.int64)
-    np.add.at(sums, index, counts)
-    return sums
+        pairs, done = (truth, prediction, amounts), 0
+        while done < len(truth):
+            done = self._kernels.count_hashed(*pairs, done, self._n_cells, *self._hashed)
+            if done < len(truth):
+                cells, n_before = self._cells(), len(self._hashed[2])
+                self._hashed = np.zeros((3, max(FIRST_HASH_CELLS, 2 * n_before)), np.int64)
+                self._n_cells[0] = 0
+                self._hash(*cells)

@@ -6,8 +6,6 @@ pixels are widened in cache. Label images take 0.7 to 1 ns a pixel, pure noise m
 Tried and left out: a signature for each pair of dtypes; four interleaved tables.
 """
 
-from __future__ import annotations
-
 from .._core.jit import kernel
 
 

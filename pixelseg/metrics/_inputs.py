@@ -29,6 +29,28 @@ def as_background(background: Any) -> int:
     return -1 if background is None else as_integer("background", background, "None or a label")
 
 
+def check_annotators(annotators: str) -> None:
+    """Refuse a way of aggregating annotators that there is not."""
+    as_choice("annotators", annotators, ("worst", "mean"))
+
+
+def check_parameters(
+    *,
+    ignore: Ignore = 0,
+    background: int | None = 0,
+    annotators: str = "mean",
+    tolerance: float | None = None,
+    tolerance_unit: str = "pixel",
+    **_others: Any,
+) -> None:
+    """Refuse parameters that many metrics share before the first image comes."""
+    as_ignore(ignore)
+    as_background(background)
+    check_annotators(annotators)
+    if tolerance is not None:
+        as_reach(tolerance, tolerance_unit, (1, 1))
+
+
 def check_not_mask(truth: Any, ignored: tuple[int, ...]) -> None:
     """Refuse a bool truth whose background would be left out unawares."""
     if truth.dtype == bool and 0 in ignored:
@@ -47,15 +69,27 @@ def check_something_left(is_left: bool, ignored: tuple[int, ...], where: str = "
         )
 
 
+def check_pixels(name: str, array: Array, *, volumes: bool = True) -> None:
+    """Refuse what is no plane of pixels, nor a volume if these will do."""
+    if array.ndim not in (2, 2 + volumes) or array.size == 0:
+        wanted = "(H, W) or (D, H, W)" if volumes else "(H, W), such as one slice of a volume,"
+        raise ValueError(
+            f"{name} has shape {array.shape} but must be {wanted} with at least one pixel."
+        )
+
+
+def as_binary(values: Any, name: str, instead: str) -> Array:
+    """Check an array of bool; `instead` is what to pass for it."""
+    array = np.asarray(values)
+    if array.dtype != bool:
+        raise TypeError(f"{name} has dtype {array.dtype} but must be bool: pass {name} {instead}.")
+    return array
+
+
 def as_map(boundaries: Any, name: str) -> Array:
     """Check a binary map: bool, (H, W), at least one pixel."""
-    array = np.asarray(boundaries)
-    if array.dtype != bool:
-        raise TypeError(f"{name} has dtype {array.dtype} but must be bool: pass {name} > 0.")
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape} but must be (H, W) with at least one pixel."
-        )
+    array = as_binary(boundaries, name, "> 0")
+    check_pixels(name, array, volumes=False)
     return array
 
 
@@ -89,23 +123,21 @@ def as_annotations(truth: Any, shape: tuple[int, ...], name: str = "prediction")
 
 def spatial_shape(truth: Any) -> tuple[int, ...]:
     """The shape of an image whose truth is one map, a list of maps or a stack of them."""
-    several = isinstance(truth, list | tuple) and len(truth) > 0 and len(np.shape(truth[0])) > 1
-    shape = np.shape(truth[0] if several else truth)
-    if len(shape) not in (2, 3) or 0 in shape:
+    shape = np.shape(split_truths(truth, 2)[0])
+    if len(shape) != 2 or 0 in shape:
         raise ValueError(
             f"truth has shape {shape} but must be (H, W), or a list of such arrays, or one array "
             "(n, H, W)."
         )
-    return shape[-2:]
+    return shape
 
 
 def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
     """Where a truth holds one of the ignored labels; nowhere in a bool map, which has no labels."""
-    if truth.dtype == bool or not ignored:
-        return np.zeros(truth.shape, bool)
-    result = np.asarray(truth == ignored[0])
-    for label in ignored[1:]:
-        result |= truth == label
+    result = np.zeros(truth.shape, bool)
+    if truth.dtype != bool:
+        for label in ignored:
+            result |= truth == label
     return result
 
 

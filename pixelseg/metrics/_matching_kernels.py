@@ -74,12 +74,10 @@ def match(rows, start, columns, costs, outlier_cost, column_of, row_of):
     settled = np.empty(n_columns, np.int32)
     heap = np.empty(len(columns) + 1, np.int64)
     for k in range(n_unmatched):
-        n_seen = augment(
+        augment(
             unmatched[k], start, columns, costs, outlier_cost, column_of, row_of, row_price,
             column_price, distance, came_from, seen, settled, heap,
         )  # fmt: skip
-        for j in range(n_seen):
-            distance[seen[j]] = FAR
 
 
 @kernel
@@ -106,10 +104,10 @@ def augment(
     new_row, start, columns, costs, outlier_cost, column_of, row_of, row_price, column_price,
     distance, came_from, seen, settled, heap,
 ):  # fmt: skip
-    """Match one row by the cheapest augmenting path; return how many columns were seen.
+    """Match one row by the cheapest augmenting path.
 
     A path ends at a free column, or leaves unmatched a row on the way (`new_row` too, at first).
-    `distance` is FAR everywhere on entry; the first columns in `seen` say where it changed.
+    `distance` is FAR everywhere on entry and on return.
     """
     n_seen = 0
     n_settled = 0
@@ -155,7 +153,8 @@ def augment(
         row_price[row_of[column]] += best - distance[column]
         column_price[column] -= best - distance[column]
     flip_path(new_row, last_row, last_column, came_from, column_of, row_of)
-    return n_seen
+    for k in range(n_seen):
+        distance[seen[k]] = FAR
 
 
 @kernel

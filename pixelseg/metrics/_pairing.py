@@ -16,104 +16,82 @@ from ._contingency import ContingencyTable
 
 
 @dataclass(frozen=True)
-class Overlaps:
-    """Pairs of objects that share pixels, in the order of labels: truth first.
+class ObjectTable(ContingencyTable):
+    """A contingency table of objects: label 0 of either side is background.
 
-    Pair k says that `counts[k]` pixels are shared by the true object number `rows[k]` and the
-    predicted one number `columns[k]`; `truth_sizes` (n_truth,) and `prediction_sizes`
-    (n_prediction,) are their sizes, on the background too. All int64.
+    A pair is the place of a cell that two objects share; their sizes are those on the background
+    too.
     """
 
-    rows: Array
-    columns: Array
-    counts: Array
-    truth_sizes: Array
-    prediction_sizes: Array
-
-    @property
-    def n_truth(self) -> int:
-        """Objects of the truth."""
-        return len(self.truth_sizes)
-
-    @property
-    def n_prediction(self) -> int:
-        """Objects of the prediction."""
-        return len(self.prediction_sizes)
+    @cached_property
+    def is_true_object(self) -> Array:
+        """Which labels of the truth are objects, bool (n_truth,)."""
+        return np.asarray(self.truth_labels != 0)
 
     @cached_property
-    def iou(self) -> Array:
-        """Intersection over union of each pair, float64."""
-        sizes = self.truth_sizes[self.rows] + self.prediction_sizes[self.columns]
-        return self.counts / (sizes - self.counts)
+    def is_object(self) -> Array:
+        """Which labels of the prediction are objects, bool (n_prediction,)."""
+        return np.asarray(self.prediction_labels != 0)
 
-    def best_of_truth(self) -> Array:
-        """For each true object that touches one, its pair of highest IoU, the first of equals."""
-        order = np.lexsort((np.arange(len(self.rows)), -self.iou, self.rows))
-        _, first = np.unique(self.rows[order], return_index=True)
-        return order[first]
+    @cached_property
+    def pairs(self) -> Array:
+        """All pairs of objects that share pixels, in the order of labels: truth first."""
+        return np.flatnonzero(self.is_true_object[self.rows] & self.is_object[self.columns])
 
 
-def overlaps_of(table: ContingencyTable) -> Overlaps:
-    """The overlaps of objects, without the background of either side."""
-    objects = table.truth_labels != 0, table.prediction_labels != 0
-    # Label 0 is the first of its side, if it occurs.
-    first_row, first_column = int(not objects[0][0]), int(not objects[1][0])
-    pairs = objects[0][table.rows] & objects[1][table.columns]
-    return Overlaps(
-        rows=table.rows[pairs] - first_row,
-        columns=table.columns[pairs] - first_column,
-        counts=table.counts[pairs],
-        truth_sizes=table.truth_sizes[objects[0]],
-        prediction_sizes=table.prediction_sizes[objects[1]],
-    )
+def best_of_truth(table: ObjectTable) -> Array:
+    """For each true object that touches one, its pair of highest IoU, the first of equals."""
+    rows = table.rows[table.pairs]
+    order = np.lexsort((-table.iou[table.pairs], rows))
+    _, first = np.unique(rows[order], return_index=True)
+    return table.pairs[order[first]]
 
 
 def pair_above(
-    overlaps: Overlaps, threshold: float, strict: bool, *, most_pairs: bool = True
+    table: ObjectTable, threshold: float, strict: bool, *, most_pairs: bool = True
 ) -> Array:
     """Choose pairs, one to one, whose IoU is at least (or, if strict, above) the threshold.
 
     As many pairs as can be, and of these the ones of largest total IoU; the largest total alone
-    if not `most_pairs`. Returns the places of the pairs in `overlaps`, sorted.
+    if not `most_pairs`. They are sorted.
     """
-    enough = overlaps.iou > threshold if strict else overlaps.iou >= threshold
-    places = np.flatnonzero(enough)
-    rows, columns = overlaps.rows[places], overlaps.columns[places]
+    iou = table.iou[table.pairs]
+    places = table.pairs[iou > threshold if strict else iou >= threshold]
+    rows, columns = table.rows[places], table.columns[places]
     alone = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
     if alone.all():
         return places
-    chosen = [places[alone]]
-    contested = places[~alone]
-    # A pair weighs more than all that the others' IoU can add up to, or only its own IoU.
-    bonus = float(min(overlaps.n_truth, overlaps.n_prediction)) if most_pairs else 0.0
-    for component in _components_of(overlaps, contested):
-        chosen.append(_assign(overlaps, component, bonus))
-    return np.sort(np.concatenate(chosen))
+    contested = _components_of(table, places[~alone])
+    chosen = [_assign(table, component, most_pairs) for component in contested]
+    return np.sort(np.concatenate([places[alone], *chosen]))
 
 
-def _components_of(overlaps: Overlaps, places: Array) -> list[Array]:
+def _components_of(table: ObjectTable, places: Array) -> list[Array]:
     """Split pairs by who touches whom."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    n = overlaps.n_truth + overlaps.n_prediction
-    rows, columns = overlaps.rows[places], overlaps.columns[places] + overlaps.n_truth
-    graph = coo_array((np.ones(len(places), bool), (rows, columns)), (n, n))
+    n_truth, n_prediction = len(table.truth_labels), len(table.prediction_labels)
+    rows, columns = table.rows[places], table.columns[places] + n_truth
+    cells = np.ones(len(places), bool), (rows, columns)
+    graph = coo_array(cells, (n_truth + n_prediction,) * 2)
     _, component_of = connected_components(graph, directed=False)
     component = component_of[rows]
     order = np.argsort(component, kind="stable")
     return np.split(places[order], np.flatnonzero(np.diff(component[order])) + 1)
 
 
-def _assign(overlaps: Overlaps, places: Array, bonus: float) -> Array:
-    """The pairs of one component that weigh most together, each its IoU and a bonus."""
+def _assign(table: ObjectTable, places: Array, most_pairs: bool) -> Array:
+    """The pairs of one component that weigh most together."""
     from scipy.optimize import linear_sum_assignment
 
-    rows, row_of = np.unique(overlaps.rows[places], return_inverse=True)
-    columns, column_of = np.unique(overlaps.columns[places], return_inverse=True)
+    rows, row_of = np.unique(table.rows[places], return_inverse=True)
+    columns, column_of = np.unique(table.columns[places], return_inverse=True)
     weights = np.zeros((len(rows), len(columns)))
     place_at = np.full(weights.shape, -1, np.int64)
-    weights[row_of, column_of] = overlaps.iou[places] + bonus
+    # A pair weighs more than all that the others' IoU can add up to, or only its own IoU.
+    bonus = min(weights.shape) if most_pairs else 0
+    weights[row_of, column_of] = table.iou[places] + bonus
     place_at[row_of, column_of] = places
     chosen = place_at[linear_sum_assignment(weights, maximize=True)]
     return chosen[chosen >= 0]

@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from .._core.arrays import SEGMENT_DTYPE, Array, as_labels, as_mask
 from .._core.grid import find_borders, label_components, measure_segments, relabel_sequential
-from ._averages import ratio
+from .._core.image import as_image
 from ._inputs import (
     Ignore,
     as_annotations,
     as_background,
     as_ignore,
-    as_reach,
     check_not_mask,
+    check_pixels,
     check_something_left,
     ignored_pixels,
 )
@@ -42,18 +42,9 @@ class SegmentsView:
     n_segments: int
 
     @cached_property
-    def _measures(self) -> tuple[Array, Array]:
+    def measures(self) -> tuple[Array, Array]:
+        """Pixels of each segment, sides of pixels on its outline; both int64 (n_segments,)."""
         return measure_segments(self.labels, self.n_segments)
-
-    @property
-    def sizes(self) -> Array:
-        """Pixels of each segment, int64 (n_segments,)."""
-        return self._measures[0]
-
-    @property
-    def outlines(self) -> Array:
-        """Sides of pixels on the outline of each segment, int64 (n_segments,)."""
-        return self._measures[1]
 
     @cached_property
     def marks(self) -> Array:
@@ -65,16 +56,46 @@ class SegmentsView:
         """How many pixels count."""
         return int(np.count_nonzero(self.labels))
 
+    def boundary_density(self) -> float:
+        """Share of pixels that are boundary."""
+        return int(np.count_nonzero(self.marks)) / self.n_pixels
+
+    def compactness(self) -> float:
+        """How round segments are, each weighted by its size."""
+        sizes, outlines = (values.astype(float) for values in self.measures)
+        if self.labels.ndim == 2:
+            roundness = 4 * math.pi * sizes / outlines**2
+        else:
+            roundness = 36 * math.pi * sizes**2 / outlines**3
+        return float(roundness @ sizes / self.n_pixels)
+
+    def explained_variation(self, image: Any, channel_axis: int | str | None) -> float:
+        """Share of the image's variation that the means of the segments keep."""
+        image = as_image(image, channel_axis=channel_axis)
+        if image.spatial_shape != self.labels.shape:
+            raise ValueError(
+                f"segments has shape {self.labels.shape} but image has spatial shape "
+                f"{image.spatial_shape}: pass the image that was segmented, and channel_axis if it "
+                "has channels."
+            )
+        labels = self.labels.ravel()
+        inside = slice(None) if self.n_pixels == labels.size else labels != OUTSIDE
+        kept = total = 0.0
+        for plane in image.read(dtype=None).reshape(image.n_channels, -1)[:, inside]:
+            if plane.min() == plane.max():
+                continue  # its mean is rounded, and would leave a trace of variation
+            values = plane - plane.mean(dtype=np.float64)
+            sums = np.bincount(labels[inside], values)[1:]
+            kept += float((sums**2 / self.measures[0]).sum())
+            total += float(values @ values)
+        return kept / total if total > 0 else math.nan
+
 
 def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) -> SegmentsView:
     """Check segments and split them into connected components."""
     label = as_background(background)
     array = as_labels(segments, name="segments")
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(
-            f"segments has shape {array.shape} but must be (H, W) or (D, H, W) with at least one "
-            "pixel."
-        )
+    check_pixels("segments", array)
     outside = np.asarray(array == label)
     if mask is not None:
         mask = as_mask(mask, array.shape)
@@ -117,7 +138,7 @@ def _as_positive(labels: Array, outside: Array) -> Array:
     return planes
 
 
-def _widen(marks: Array, radius: int) -> Array:
+def widen(marks: Array, radius: int) -> Array:
     """Mark whatever has a mark within a square (a cube) of half-width `radius`."""
     for axis, size in enumerate(marks.shape):
         reach = min(radius, size - 1)
@@ -130,44 +151,3 @@ def _widen(marks: Array, radius: int) -> Array:
             width += step
         marks = np.moveaxis(marks, 0, axis)
     return marks
-
-
-def as_radius(tolerance: float, unit: str, view: SegmentsView) -> int:
-    """The half-width of the window of boundary recall in pixels; a half is rounded up."""
-    return math.floor(as_reach(tolerance, unit, view.labels.shape) + 0.5)
-
-
-@dataclass(frozen=True)
-class Hits:
-    """How boundary pixels of the truth and of the segments find each other within a window."""
-
-    n_truth: int
-    n_truth_found: int
-    n_segment_alone: int
-
-    @property
-    def recall(self) -> float:
-        """Share of true boundary pixels that were found; NaN if there are none."""
-        return float(ratio(self.n_truth_found, self.n_truth))
-
-    @property
-    def precision(self) -> float:
-        """Share of what was found in what was found or stands alone; NaN if there is neither."""
-        return float(ratio(self.n_truth_found, self.n_truth_found + self.n_segment_alone))
-
-
-def count_hits(truths: list[Array], view: SegmentsView, radius: int) -> list[Hits]:
-    """Look for the boundaries of each annotator in those of the segments, and the reverse."""
-    near_segments = _widen(view.marks, radius)
-    hits = []
-    for truth in truths:
-        marks = find_borders(truth, ignore=OUTSIDE)
-        alone = (view.marks > _widen(marks, radius)) & (truth != 0)
-        hits.append(
-            Hits(
-                n_truth=int(np.count_nonzero(marks)),
-                n_truth_found=int(np.count_nonzero(marks & near_segments)),
-                n_segment_alone=int(np.count_nonzero(alone)),
-            )
-        )
-    return hits

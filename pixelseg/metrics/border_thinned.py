@@ -17,7 +17,7 @@ from .._core.arrays import SEGMENT_DTYPE, Array, as_labels
 from .._core.grid import label_components
 from ._averages import mean_of
 from ._contingency import partition_tables
-from ._inputs import as_thresholds
+from ._inputs import as_thresholds, check_pixels
 from .information import v_info_of
 from .rand import PartitionScores, joined_pairs, partition_scores
 
@@ -118,8 +118,7 @@ def border_thinned_scores(
 def _as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array], Array]:
     """The true segments and the interior map of each slice."""
     truth, interior = np.asarray(truth), np.asarray(interior)
-    if truth.ndim not in (2, 3):
-        raise ValueError(f"truth has shape {truth.shape} but must be (H, W) or (D, H, W).")
+    check_pixels("truth", truth)
     if interior.shape != truth.shape:
         raise ValueError(
             f"interior has shape {interior.shape} but truth has shape {truth.shape}: pass the "
@@ -148,5 +147,5 @@ def _thin_borders(inside: Array) -> Array:
     height, width = inside.shape
     padded = np.full((height + 2, width + 2), DAM, SEGMENT_DTYPE)
     padded[1:-1, 1:-1] = label_components(inside)[0]
-    grow_basins(padded, np.empty((height * width, 2), SEGMENT_DTYPE))
+    grow_basins(padded.reshape(-1), width + 2, np.empty(height * width, np.int64))
     return np.maximum(padded[1:-1, 1:-1], 0)

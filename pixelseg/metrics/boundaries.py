@@ -21,6 +21,7 @@ from ._inputs import (
     as_ignore,
     as_map,
     as_reach,
+    check_pixels,
     check_something_left,
     ignored_pixels,
 )
@@ -84,11 +85,7 @@ def boundary_map(labels: npt.ArrayLike, *, ignore: Ignore = 0) -> Array:
            [ True, False]])
     """
     labels = as_labels(labels)
-    if labels.ndim != 2 or labels.size == 0:
-        raise ValueError(
-            f"labels has shape {labels.shape} but must be (H, W) with at least one pixel: pass the "
-            "slices of a volume one by one."
-        )
+    check_pixels("labels", labels, volumes=False)
     absent = ignored_pixels(labels, as_ignore(ignore))
     low = high = labels
     if absent.any():

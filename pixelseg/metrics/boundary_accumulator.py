@@ -8,15 +8,14 @@ the set best (ODS), at the best threshold of each image (OIS), and over all of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from .._core.arrays import Array
-from ._accumulator import ThresholdAccumulator, as_segmentations
-from ._inputs import Ignore, as_background, as_ignore, as_reach, spatial_shape
+from ._accumulator import ThresholdAccumulator
+from ._inputs import Ignore, as_reach, spatial_shape
 from .boundaries import annotate, boundary_map, count_matches, f_measure, rates
 from .thinning import thin_boundaries
 
@@ -57,6 +56,7 @@ class BoundaryCurve:
     counts: Array
 
 
+@dataclass(eq=False, kw_only=True)
 class BoundaryAccumulator(ThresholdAccumulator):
     """Score boundary maps of a set of images: the Berkeley boundary benchmark.
 
@@ -99,27 +99,13 @@ class BoundaryAccumulator(ThresholdAccumulator):
     (array([0.25, 0.5 , 0.75]), array([0.5, 1. , 1. ]), 1.0)
     """
 
-    def __init__(
-        self,
-        thresholds: int | Sequence[float] | Array = 99,
-        *,
-        tolerance: float = 0.0075,
-        tolerance_unit: str = "diagonal",
-        thin: bool = True,
-        ignore: Ignore = 0,
-        background: int | None = 0,
-    ) -> None:
-        super().__init__(thresholds)
-        self.tolerance = tolerance
-        self.tolerance_unit = tolerance_unit
-        self.thin = thin
-        self.ignore = ignore
-        self.background = background
-        as_reach(tolerance, tolerance_unit, (1, 1))
-        as_ignore(ignore)
-        as_background(background)
+    tolerance: float = 0.0075
+    tolerance_unit: str = "diagonal"
+    thin: bool = True
+    ignore: Ignore = 0
+    background: int | None = 0
 
-    def update(self, truth: Any, prediction: Any) -> BoundaryAccumulator:
+    def update(self, truth: Any, prediction: Any) -> Self:
         """Score one image.
 
         Parameters
@@ -145,13 +131,11 @@ class BoundaryAccumulator(ThresholdAccumulator):
         distinct = [thin_boundaries(maps[k]) if self.thin else maps[k] for k in new]
         reach = as_reach(self.tolerance, self.tolerance_unit, shape)
         counts = count_matches(annotations, distinct, reach)
-        self._images.append(np.repeat(counts, np.diff([*new, len(maps)]), axis=0))
-        return self
+        return self._keep(np.repeat(counts, np.diff([*new, len(maps)]), axis=0))
 
     def result(self) -> BoundaryCurve:
         """Pool the images so far; without any a ValueError."""
-        counts = np.stack(self._records())
-        thresholds = self._levels
+        counts, thresholds = np.stack(self._records()), self._levels
         recall, precision, f1 = rates(counts.sum(axis=0))
         best = np.argmax(rates(counts)[2], axis=1)
         pooled = rates(counts[np.arange(len(counts)), best].sum(axis=0))
@@ -170,9 +154,8 @@ class BoundaryAccumulator(ThresholdAccumulator):
     def _cut(self, prediction: Any, shape: tuple[int, ...]) -> tuple[list[Array], Array]:
         """The boundary maps of a prediction, one for each threshold, and the thresholds."""
         if isinstance(prediction, list | tuple) or np.ndim(prediction) == 3:
-            segmentations = as_segmentations(prediction, shape)
-            maps = [boundary_map(one, ignore=self.background) for one in segmentations]
-            return maps, self._levels_of(len(maps))
+            segmentations, levels = self._as_segmentations(prediction, shape)
+            return [boundary_map(one, ignore=self.background) for one in segmentations], levels
         soft = np.asarray(prediction)
         if soft.dtype.kind != "f":
             raise TypeError(
@@ -189,7 +172,7 @@ class BoundaryAccumulator(ThresholdAccumulator):
             )
         if not np.isfinite(soft).all():
             raise ValueError("prediction holds NaN or infinity: pass finite values.")
-        return [soft >= threshold for threshold in self.thresholds], self.thresholds
+        return [soft >= threshold for threshold in self._cuts], self._cuts
 
 
 def _best_point(thresholds: Array, recall: Array, precision: Array) -> BoundaryPoint:
@@ -200,14 +183,10 @@ def _best_point(thresholds: Array, recall: Array, precision: Array) -> BoundaryP
         between = np.outer(values[:-1], 1 - share) + np.outer(values[1:], share)
         return np.concatenate([values[:1], between.ravel()])
 
-    f1 = f_measure(mix(recall), mix(precision))
-    best = np.argmax(f1)
-    return BoundaryPoint(
-        float(mix(thresholds)[best]),
-        float(mix(recall)[best]),
-        float(mix(precision)[best]),
-        float(f1[best]),
-    )
+    curves = [mix(values) for values in (thresholds, recall, precision)]
+    curves.append(f_measure(*curves[1:]))
+    best = np.argmax(curves[-1])
+    return BoundaryPoint(*(float(curve[best]) for curve in curves))
 
 
 def _average_precision(recall: Array, precision: Array) -> float:
@@ -216,6 +195,5 @@ def _average_precision(recall: Array, precision: Array) -> float:
     if len(known) < 2:
         return 0.0
     grid = np.linspace(0, 1, _RECALL_GRID)
-    return float(
-        np.interp(grid, known, precision[first], left=0, right=0).sum() / (_RECALL_GRID - 1)
-    )
+    heights = np.interp(grid, known, precision[first], left=0, right=0)
+    return float(heights.sum() / (_RECALL_GRID - 1))

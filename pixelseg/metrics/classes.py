@@ -11,8 +11,8 @@ of an empty matrix.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from ._accumulator import Accumulator
 from ._averages import ratio
 from ._contingency import contingency_table
 from ._inputs import Ignore, as_ignore
-from .confusion import ClassCounts, as_n_classes, count_classes, pool_classes
+from .confusion import as_n_classes, count_classes, pool_classes
 
 
 def accuracy(confusion: npt.ArrayLike) -> float:
@@ -230,6 +230,7 @@ def class_scores(
     return accumulator._scores(stacklevel=3)
 
 
+@dataclass(eq=False)
 class ClassAccumulator(Accumulator):
     """Pool the confusion of many images: every pixel of the set weighs the same.
 
@@ -251,19 +252,21 @@ class ClassAccumulator(Accumulator):
     0.8
     """
 
-    def __init__(self, n_classes: int | None = None, *, ignore: Ignore = 0) -> None:
-        super().__init__()
-        self.n_classes = None if n_classes is None else as_n_classes(n_classes)
-        self.ignore = ignore
-        as_ignore(ignore)
+    n_classes: int | None = None
+    _: KW_ONLY
+    ignore: Ignore = 0
 
-    def update(self, truth: Any, prediction: Any) -> ClassAccumulator:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_classes is not None:
+            as_n_classes(self.n_classes)
+
+    def update(self, truth: Any, prediction: Any) -> Self:
         """Add one image, as `class_scores` takes it, block by block; return the accumulator."""
         ignored = as_ignore(self.ignore)
         table = contingency_table(truth, prediction, ignore=ignored)
-        self._images = [
-            pool_classes([*self._images, count_classes(table, self.n_classes, ignored)])
-        ]
+        counts = count_classes(table, self.n_classes, ignored)
+        self._images = [pool_classes([*self._images, counts])]
         return self
 
     def result(self) -> ClassScores:
@@ -272,8 +275,8 @@ class ClassAccumulator(Accumulator):
 
     def _scores(self, stacklevel: int) -> ClassScores:
         counts = pool_classes(self._records())
-        total = counts.confusion.sum()
-        if counts.leaves_zero_out and (np.diagonal(counts.confusion) == total).any():
+        confusion = counts.confusion
+        if counts.leaves_zero_out and (np.diagonal(confusion) == confusion.sum()).any():
             warnings.warn(
                 "truth holds one class and 0, which ignore=0 leaves out, and the prediction is "
                 "that class wherever it is scored: no pixel could be wrong. Pass ignore=None if 0 "
@@ -281,25 +284,19 @@ class ClassAccumulator(Accumulator):
                 UserWarning,
                 stacklevel=stacklevel,
             )
-        return _scores_of(counts)
-
-
-def _scores_of(counts: ClassCounts) -> ClassScores:
-    """All metrics of a confusion matrix."""
-    confusion = counts.confusion
-    by_dice, by_class = dice(confusion), recall(confusion)
-    return ClassScores(
-        classes=counts.classes,
-        confusion=confusion,
-        accuracy=accuracy(confusion),
-        balanced_accuracy=_mean_over_truth(by_class, confusion),
-        recall=by_class,
-        iou=iou(confusion),
-        mean_iou=mean_iou(confusion),
-        dice=by_dice,
-        mean_dice=_mean_over_truth(by_dice, confusion),
-        cohen_kappa=cohen_kappa(confusion),
-    )
+        by_class, by_dice = recall(confusion), dice(confusion)
+        return ClassScores(
+            classes=counts.classes,
+            confusion=confusion,
+            accuracy=accuracy(confusion),
+            balanced_accuracy=_mean_over_truth(by_class, confusion),
+            recall=by_class,
+            iou=iou(confusion),
+            mean_iou=mean_iou(confusion),
+            dice=by_dice,
+            mean_dice=_mean_over_truth(by_dice, confusion),
+            cohen_kappa=cohen_kappa(confusion),
+        )
 
 
 def _as_confusion(confusion: npt.ArrayLike) -> Array:

@@ -66,7 +66,7 @@ def confusion_matrix(
     table = contingency_table(truth, prediction, ignore=ignored)
     if n_classes is None:
         largest = _largest(table)
-        n_classes = max(1, largest - _first_class(ignored) + 1)
+        n_classes = max(1, largest - int(0 in ignored) + 1)
         if n_classes > MOST_CLASSES:
             raise ValueError(
                 f"{_name_of(largest, table)} holds {largest}, but a confusion matrix takes up to "
@@ -89,7 +89,7 @@ def count_classes(
     table: ContingencyTable, n_classes: int | None, ignored: tuple[int, ...]
 ) -> ClassCounts:
     """The confusion of a table: of `n_classes` classes, or of those that occur."""
-    first, largest = _first_class(ignored), _largest(table)
+    first, largest = int(0 in ignored), _largest(table)
     if first == 1 and table.prediction_labels[0] == 0:
         raise ValueError(
             f"prediction is 0 (unlabelled) at {table.prediction_sizes[0]} pixels whose truth is a "
@@ -148,8 +148,3 @@ def as_n_classes(n_classes: Any) -> int:
     if not 1 <= n_classes <= MOST_CLASSES:
         raise ValueError(f"n_classes is {n_classes} but must be {rule}.")
     return n_classes
-
-
-def _first_class(ignored: tuple[int, ...]) -> int:
-    """The class of the first row of a confusion matrix."""
-    return 1 if 0 in ignored else 0

@@ -96,6 +96,4 @@ def reverse_covering(tables: list[PartitionTable]) -> float:
 
 def _overlaps(table: PartitionTable) -> Array:
     """Intersection over union of each cell, float64 (n_cells,), 0 on the background."""
-    union = table.truth_sizes[table.rows] + table.prediction_sizes[table.columns] - table.counts
-    overlaps = table.counts / union
-    return np.where(table.in_segment, overlaps, 0.0) if table.n_alone else overlaps
+    return np.where(table.in_segment, table.iou, 0.0) if table.n_alone else table.iou

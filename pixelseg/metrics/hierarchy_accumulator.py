@@ -8,19 +8,18 @@ segment of the truth at its own best threshold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from .._core.arrays import Array
 from .._core.checks import as_count
 from .._core.grid import label_components
-from ._accumulator import ThresholdAccumulator, as_segmentations
+from ._accumulator import ThresholdAccumulator
 from ._averages import mean
-from ._contingency import PartitionTable, partition_tables
-from ._inputs import Ignore, as_background, as_ignore
+from ._contingency import partition_tables
+from ._inputs import Ignore
 from .covering import Covering, best_of_truth, covered_pixels, reverse_covering
 from .information import variation_of
 from .rand import rand_index_of
@@ -65,8 +64,7 @@ class HierarchyCurve:
     images: tuple[ImageCovering, ...]
 
 
-@dataclass(frozen=True)
-class _Counts:
+class _Counts(NamedTuple):
     """What is kept of an image: a few numbers a threshold; of a set, with one more axis in front.
 
     `covered` (n_thresholds,) pixels of all truths are covered, of `truth_pixels`; `best_covered`
@@ -83,6 +81,7 @@ class _Counts:
     variation: Array
 
 
+@dataclass(eq=False, kw_only=True)
 class HierarchyAccumulator(ThresholdAccumulator):
     """Score hierarchies of segments of a set of images: the Berkeley region benchmark.
 
@@ -123,24 +122,16 @@ class HierarchyAccumulator(ThresholdAccumulator):
     (array([0.5, 1. , 0.5]), 2.0, 1.0)
     """
 
-    def __init__(
-        self,
-        thresholds: int | Sequence[float] | Array = 99,
-        *,
-        ignore: Ignore = 0,
-        background: int | None = 0,
-        printed_digits: int | None = None,
-    ) -> None:
-        super().__init__(thresholds)
-        self.ignore = ignore
-        self.background = background
-        self.printed_digits = printed_digits
-        as_ignore(ignore)
-        as_background(background)
-        if printed_digits is not None:
-            as_count("printed_digits", printed_digits)
+    ignore: Ignore = 0
+    background: int | None = 0
+    printed_digits: int | None = None
 
-    def update(self, truth: Any, prediction: Any) -> HierarchyAccumulator:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.printed_digits is not None:
+            as_count("printed_digits", self.printed_digits)
+
+    def update(self, truth: Any, prediction: Any) -> Self:
         """Score one image.
 
         Parameters
@@ -159,38 +150,30 @@ class HierarchyAccumulator(ThresholdAccumulator):
         """
         segmentations, levels = self._cut(prediction)
         self._keep_levels(levels)
-        curves: list[tuple[float, float, float, float]] = []
         best: list[Array] = []
-        tables: list[PartitionTable] = []
+        points = []
         for segments in segmentations:
             if segments is not None:
                 tables = partition_tables(truth, segments, self.ignore, self.background)
                 overlaps = [best_of_truth(table) for table in tables]
                 best = [np.maximum(*pair) for pair in zip(best or overlaps, overlaps, strict=True)]
-                curves.append(_points_of(tables, overlaps))
-            else:
-                curves.append(curves[-1])
-        covered, reverse, rand_index, variation = np.transpose(curves)
+                point = (
+                    covered_pixels(tables, overlaps),
+                    reverse_covering(tables),
+                    mean([rand_index_of(table) for table in tables]),
+                    mean([variation_of(table).total for table in tables]),
+                )
+            points.append(point)
+        covered, reverse, rand_index, variation = np.transpose(points)
         truth_pixels = sum(table.n_pixels for table in tables)
         pixels = truth_pixels / len(tables)
-        best_covered = covered_pixels(tables, best)
-        values = (
-            covered,
-            truth_pixels,
-            best_covered,
-            reverse * pixels,
-            pixels,
-            rand_index,
-            variation,
-        )
-        self._images.append(_Counts(*map(self._print, values)))
-        return self
+        values = covered, truth_pixels, covered_pixels(tables, best), reverse * pixels, pixels
+        return self._keep(_Counts(*map(self._print, (*values, rand_index, variation))))
 
     def result(self) -> HierarchyCurve:
         """Summarise the images so far; without any a ValueError."""
         images, thresholds = self._records(), self._levels
-        names = [field.name for field in fields(_Counts)]
-        counts = _Counts(*(np.stack([getattr(one, name) for one in images]) for name in names))
+        counts = _Counts(*map(np.stack, zip(*images, strict=True)))
         pixels = counts.truth_pixels.sum()
         best = np.argmax(counts.covered, axis=1)
         return HierarchyCurve(
@@ -219,9 +202,9 @@ class HierarchyAccumulator(ThresholdAccumulator):
                     f"prediction has shape {np.shape(prediction)}, which is one segmentation: pass "
                     "a list, [prediction], of one for each threshold."
                 )
-            segmentations = as_segmentations(prediction)
-            return [*segmentations], self._levels_of(len(segmentations))
-        return _cut_contours(prediction, self.thresholds), self.thresholds
+            segmentations, levels = self._as_segmentations(prediction)
+            return [*segmentations], levels
+        return _cut_contours(prediction, self._cuts), self._cuts
 
     def _print(self, values: Any) -> Array:
         """The values as a file of `printed_digits` would hold them."""
@@ -243,28 +226,15 @@ def _cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
     if not np.isfinite(contours).all():
         raise ValueError("prediction holds NaN or infinity: pass finite values.")
     cuts: list[Array | None] = []
-    before: Array | None = None
+    n_before = -1
     for threshold in thresholds:
         inside = contours <= threshold
-        if before is not None and np.array_equal(inside, before):
-            cuts.append(None)
-            continue
-        segments, _ = label_components(inside, connectivity=2)
-        cuts.append(segments[1::2, 1::2])
-        before = inside
+        # What is inside only grows.
+        n_inside = int(np.count_nonzero(inside))
+        changed = n_inside != n_before
+        cuts.append(label_components(inside, 2)[0][1::2, 1::2] if changed else None)
+        n_before = n_inside
     return cuts
-
-
-def _points_of(
-    tables: list[PartitionTable], overlaps: list[Array]
-) -> tuple[float, float, float, float]:
-    """Covered pixels, reverse covering, PRI and VOI of one segmentation."""
-    return (
-        covered_pixels(tables, overlaps),
-        reverse_covering(tables),
-        mean([rand_index_of(table) for table in tables]),
-        mean([variation_of(table).total for table in tables]),
-    )
 
 
 def _summarise(thresholds: Array, values: Array, total: float, best: Any) -> ThresholdSummary:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -20,11 +20,13 @@ from ._accumulator import Accumulator
 from ._averages import mean
 from ._contingency import contingency_table
 from ._inputs import Ignore, as_ignore
-from ._pairing import Overlaps, overlaps_of, pair_above
+from ._pairing import ObjectTable, best_of_truth, pair_above
 
 #: The thresholds of the 2018 Data Science Bowl and of COCO. An IoU that is a fraction of two
 #: counts equals the nearest of these floats exactly when the fraction does.
 THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+#: The threshold of panoptic quality.
+HALF = np.array([0.5])
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def instance_scores(
     array([1.        , 0.33333333])
     """
     levels = _as_levels(thresholds)
-    return _scores_of_pairs(_object_overlaps(truth, prediction, ignore), levels, strict)
+    return _scores_of(levels, _count(_object_table(truth, prediction, ignore), levels, strict))
 
 
 def panoptic_quality(
@@ -160,8 +162,8 @@ def panoptic_quality(
     >>> panoptic_quality(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2])).quality
     0.333...
     """
-    level = float(_as_levels(threshold)[0])
-    return _quality_of_pairs(_object_overlaps(truth, prediction, ignore), level, strict)
+    levels = _as_levels(threshold)[:1]
+    return _quality_of(_count(_object_table(truth, prediction, ignore), levels, strict))
 
 
 def aggregated_jaccard_index(
@@ -199,7 +201,7 @@ def aggregated_jaccard_index(
     >>> aggregated_jaccard_index(np.array([1, 1, 1, 2]), np.array([1, 1, 2, 2]))
     0.6
     """
-    return _jaccard_of(_object_overlaps(truth, prediction, ignore), one_to_one)
+    return _jaccard_of(_object_table(truth, prediction, ignore), one_to_one)
 
 
 @dataclass(frozen=True)
@@ -213,21 +215,18 @@ class InstanceImageScores:
 
 
 @dataclass(frozen=True)
-class InstanceSetScores:
+class InstanceSetScores(InstanceImageScores):
     """Scores of objects over a set.
 
     `objects` and `panoptic` are from the objects of all images together. `aji`, `aji_plus` and
     `mean_average_precision` (the score of DSB 2018, if `strict`) are means over images.
     """
 
-    objects: InstanceScores
-    panoptic: PanopticQuality
     mean_average_precision: float
-    aji: float
-    aji_plus: float
     images: tuple[InstanceImageScores, ...]
 
 
+@dataclass(eq=False, kw_only=True)
 class InstanceAccumulator(Accumulator):
     """Pool the objects of many images.
 
@@ -247,67 +246,46 @@ class InstanceAccumulator(Accumulator):
     array([1.])
     """
 
-    def __init__(
-        self,
-        *,
-        thresholds: float | Sequence[float] = THRESHOLDS,
-        strict: bool = False,
-        ignore: Ignore = None,
-    ) -> None:
-        super().__init__()
-        self.thresholds = thresholds
-        self.strict = strict
-        self.ignore = ignore
-        self._levels = _as_levels(thresholds)
-        as_ignore(ignore)
+    thresholds: float | Sequence[float] = THRESHOLDS
+    strict: bool = False
+    ignore: Ignore = None
 
-    def update(self, truth: Any, prediction: Any) -> InstanceAccumulator:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._levels = _as_levels(self.thresholds)
+
+    def update(self, truth: Any, prediction: Any) -> Self:
         """Add one image, as `instance_scores` takes it; return the accumulator."""
-        overlaps = _object_overlaps(truth, prediction, self.ignore)
-        self._images.append(
-            InstanceImageScores(
-                objects=_scores_of_pairs(overlaps, self._levels, self.strict),
-                panoptic=_quality_of_pairs(overlaps, 0.5, strict=True),
-                aji=_jaccard_of(overlaps, one_to_one=False),
-                aji_plus=_jaccard_of(overlaps, one_to_one=True),
-            )
-        )
-        return self
+        table = _object_table(truth, prediction, self.ignore)
+        jaccard = _jaccard_of(table, one_to_one=False), _jaccard_of(table, one_to_one=True)
+        counts = _count(table, self._levels, self.strict), _count(table, HALF, strict=True)
+        return self._keep((*counts, *jaccard))
 
     def result(self) -> InstanceSetScores:
         """Pool the images so far; without any a ValueError."""
-        images = self._records()
-        every = [image.objects for image in images]
-        panoptic = [image.panoptic for image in images]
+        records = self._records()
+        images = tuple(
+            InstanceImageScores(_scores_of(self._levels, counts), _quality_of(at_half), *jaccard)
+            for counts, at_half, *jaccard in records
+        )
         return InstanceSetScores(
-            objects=_scores_of_counts(
-                self._levels,
-                np.sum([one.true_positives for one in every], axis=0),
-                np.sum([one.false_positives for one in every], axis=0),
-                np.sum([one.false_negatives for one in every], axis=0),
-                np.sum([one.mean_matched_iou * one.true_positives for one in every], axis=0),
-            ),
-            panoptic=_quality_of(
-                sum(one.true_positives for one in panoptic),
-                sum(one.false_positives for one in panoptic),
-                sum(one.false_negatives for one in panoptic),
-                sum(one.segmentation * one.true_positives for one in panoptic),
-            ),
-            mean_average_precision=mean([one.mean_average_precision for one in every]),
-            aji=mean([image.aji for image in images]),
-            aji_plus=mean([image.aji_plus for image in images]),
-            images=tuple(images),
+            objects=_scores_of(self._levels, np.sum([counts for counts, *_ in records], axis=0)),
+            panoptic=_quality_of(np.sum([at_half for _, at_half, *_ in records], axis=0)),
+            mean_average_precision=mean([one.objects.mean_average_precision for one in images]),
+            aji=mean([one.aji for one in images]),
+            aji_plus=mean([one.aji_plus for one in images]),
+            images=images,
         )
 
 
-def _object_overlaps(truth: Any, prediction: Any, ignore: Ignore) -> Overlaps:
-    """The pairs of objects that touch, from the contingency table."""
+def _object_table(truth: Any, prediction: Any, ignore: Ignore) -> ObjectTable:
+    """The contingency table of the objects."""
     if 0 in as_ignore(ignore):
         raise ValueError(
             f"ignore is {ignore!r}, but 0 is the background of objects, which is scored: pass the "
             "labels of pixels that nobody labelled, or None."
         )
-    return overlaps_of(contingency_table(truth, prediction, ignore=ignore))
+    return ObjectTable(**vars(contingency_table(truth, prediction, ignore=ignore)))
 
 
 def _as_levels(thresholds: float | Sequence[float]) -> Array:
@@ -322,63 +300,59 @@ def _as_levels(thresholds: float | Sequence[float]) -> Array:
     return levels
 
 
-def _scores_of_pairs(overlaps: Overlaps, levels: Array, strict: bool) -> InstanceScores:
-    """The scores of an image at each threshold."""
-    pairs = [pair_above(overlaps, level, strict) for level in levels]
-    found = np.array([len(one) for one in pairs], np.int64)
-    ious = np.array([overlaps.iou[one].sum() for one in pairs])
-    return _scores_of_counts(
-        levels, found, overlaps.n_prediction - found, overlaps.n_truth - found, ious
-    )
+def _count(table: ObjectTable, levels: Array, strict: bool) -> Array:
+    """Count the objects found, false and missed, and the sum of the pairs' IoU, at each threshold.
+
+    float64 (4, n_thresholds): to be added up over the images of a set.
+    """
+    n_true, n_predicted = table.is_true_object.sum(), table.is_object.sum()
+    pairs = [pair_above(table, level, strict) for level in levels]
+    found = np.array([len(one) for one in pairs])
+    ious = [table.iou[one].sum() for one in pairs]
+    return np.array([found, n_predicted - found, n_true - found, ious])
 
 
-def _scores_of_counts(
-    levels: Array, hits: Array, false: Array, missed: Array, ious: Array
-) -> InstanceScores:
-    """Scores from the counts at each threshold, of an image or of a set."""
-    nothing = hits + false + missed == 0
+def _scores_of(levels: Array, counts: Array) -> InstanceScores:
+    """The scores of an image or of a set from its counts at each threshold."""
+    hits, false, missed = counts[:3].astype(np.int64)
+    every = hits + false + missed
 
-    def share(of: Array) -> Array:
-        return np.where(nothing, 1.0, hits / np.maximum(of, 1))
+    def share(part: Array, of: Array) -> Array:
+        return np.where(every == 0, 1.0, part / np.maximum(of, 1))
 
     return InstanceScores(
         thresholds=levels.copy(),
         true_positives=hits,
         false_positives=false,
         false_negatives=missed,
-        precision=share(hits + false),
-        recall=share(hits + missed),
-        f1=np.where(nothing, 1.0, 2 * hits / np.maximum(2 * hits + false + missed, 1)),
-        average_precision=share(hits + false + missed),
-        mean_matched_iou=np.where(nothing, 1.0, ious / np.maximum(hits, 1)),
+        precision=share(hits, hits + false),
+        recall=share(hits, hits + missed),
+        f1=share(2 * hits, hits + every),
+        average_precision=share(hits, every),
+        mean_matched_iou=share(counts[3], hits),
     )
 
 
-def _quality_of_pairs(overlaps: Overlaps, threshold: float, strict: bool) -> PanopticQuality:
-    """Panoptic quality of an image."""
-    pairs = pair_above(overlaps, threshold, strict)
-    found, ious = len(pairs), float(overlaps.iou[pairs].sum())
-    return _quality_of(found, overlaps.n_prediction - found, overlaps.n_truth - found, ious)
-
-
-def _quality_of(hits: int, false: int, missed: int, ious: float) -> PanopticQuality:
-    """Panoptic quality from the counts of an image or of a set, and the sum of the pairs' IoU."""
+def _quality_of(counts: Array) -> PanopticQuality:
+    """Panoptic quality from the counts at one threshold."""
+    *found, ious = counts[:, 0].tolist()
+    hits, false, missed = map(int, found)
     objects = hits + (false + missed) / 2
     if objects == 0:
         return PanopticQuality(1.0, 1.0, 1.0, 0, 0, 0)
     return PanopticQuality(ious / objects, ious / max(hits, 1), hits / objects, hits, false, missed)
 
 
-def _jaccard_of(overlaps: Overlaps, one_to_one: bool) -> float:
+def _jaccard_of(table: ObjectTable, one_to_one: bool) -> float:
     """AJI or AJI+: pixels in all intersections by those in all unions, 1 without objects."""
     if one_to_one:
-        chosen = pair_above(overlaps, 0, True, most_pairs=False)
+        chosen = pair_above(table, 0, True, most_pairs=False)
     else:
-        chosen = overlaps.best_of_truth()
-    columns = overlaps.columns[chosen]
-    shared = int(overlaps.counts[chosen].sum())
-    sizes = int(overlaps.truth_sizes.sum() + overlaps.prediction_sizes[columns].sum())
-    alone = np.ones(overlaps.n_prediction, bool)
+        chosen = best_of_truth(table)
+    columns = table.columns[chosen]
+    shared = int(table.counts[chosen].sum())
+    alone = table.is_object.copy()
     alone[columns] = False
-    union = sizes - shared + int(overlaps.prediction_sizes[alone].sum())
-    return shared / union if union else 1.0
+    of_truth, of_prediction = table.truth_sizes[table.is_true_object], table.prediction_sizes
+    sizes = of_truth.sum() + of_prediction[columns].sum() + of_prediction[alone].sum()
+    return shared / int(sizes - shared) if sizes else 1.0

@@ -104,12 +104,9 @@ def match_boundaries(
     truth_matched, prediction_matched = np.zeros_like(truth), np.zeros_like(prediction)
     truth_matched[truth] = row_of >= 0
     prediction_matched[prediction] = column_of >= 0
+    distances = np.sqrt(((truth_pixels - prediction_pixels) ** 2).sum(axis=1))
     return BoundaryMatching(
-        truth_pixels=truth_pixels,
-        prediction_pixels=prediction_pixels,
-        distances=np.sqrt(((truth_pixels - prediction_pixels) ** 2).sum(axis=1)),
-        truth_matched=truth_matched,
-        prediction_matched=prediction_matched,
+        truth_pixels, prediction_pixels, distances, truth_matched, prediction_matched
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._core.arrays import Array, as_mask
+from ._inputs import as_binary
 
 
 def roc_auc(
@@ -100,24 +101,7 @@ def _counts_above(
     truth: npt.ArrayLike, score: npt.ArrayLike, mask: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Pixels of the class, and others, at or above each score that occurs, from high to low."""
-    truth, score = _as_ranking(truth, score, mask)
-    order = np.argsort(score)[::-1]
-    score, truth = score[order], truth[order]
-    last = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)
-    right = np.cumsum(truth)[last]
-    return right, last + 1 - right
-
-
-def _as_ranking(
-    truth: npt.ArrayLike, score: npt.ArrayLike, mask: npt.ArrayLike | None
-) -> tuple[Array, Array]:
-    """Check a truth and its score, and take the pixels that count."""
-    truth, score = np.asarray(truth), np.asarray(score)
-    if truth.dtype != bool:
-        raise TypeError(
-            f"truth has dtype {truth.dtype} but must be bool: pass truth == label, one class at a "
-            "time."
-        )
+    truth, score = as_binary(truth, "truth", "== label, one class at a time"), np.asarray(score)
     if score.dtype.kind not in "buif":
         raise TypeError(f"score has dtype {score.dtype} but must hold real numbers.")
     if truth.shape != score.shape:
@@ -135,4 +119,8 @@ def _as_ranking(
         raise ValueError(
             "score holds NaN or infinity: replace them, or pass a mask that is False there."
         )
-    return truth, score
+    order = np.argsort(score)[::-1]
+    score, truth = score[order], truth[order]
+    last = np.append(np.flatnonzero(score[1:] != score[:-1]), len(score) - 1)
+    right = np.cumsum(truth)[last]
+    return right, last + 1 - right

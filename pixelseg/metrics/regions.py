@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ._accumulator import MeanAccumulator
 from ._averages import mean, mean_of
-from ._contingency import PartitionTable, partition_tables
-from ._inputs import Ignore, as_background, as_ignore
+from ._contingency import partition_tables
+from ._inputs import Ignore
 from .covering import Covering, covering_of
 from .information import VariationOfInformation, v_info_of, variation_of
 from .rand import (
@@ -77,11 +77,7 @@ def region_scores(
     >>> scores.rand_index, scores.covering.of_truth, scores.adapted_rand.precision
     (0.5, 0.625, 0.75)
     """
-    return _scores_of(partition_tables(truth, prediction, ignore, background))
-
-
-def _scores_of(tables: list[PartitionTable]) -> RegionScores:
-    """Every score from the tables of one prediction."""
+    tables = partition_tables(truth, prediction, ignore, background)
     return RegionScores(
         covering=covering_of(tables),
         rand_index=mean([rand_index_of(table) for table in tables]),
@@ -92,6 +88,7 @@ def _scores_of(tables: list[PartitionTable]) -> RegionScores:
     )
 
 
+@dataclass(eq=False, kw_only=True)
 class RegionAccumulator(MeanAccumulator[RegionScores]):
     """Average the scores of partitions over images: every image of the set weighs the same.
 
@@ -115,16 +112,9 @@ class RegionAccumulator(MeanAccumulator[RegionScores]):
     0.75
     """
 
-    def __init__(self, *, ignore: Ignore = 0, background: int | None = 0) -> None:
-        super().__init__()
-        self.ignore = ignore
-        self.background = background
-        as_ignore(ignore)
-        as_background(background)
+    ignore: Ignore = 0
+    background: int | None = 0
 
-    def update(self, truth: Any, prediction: Any) -> RegionAccumulator:
+    def update(self, truth: Any, prediction: Any) -> Self:
         """Add one image, as `region_scores` takes it; return the accumulator."""
-        self._images.append(
-            region_scores(truth, prediction, ignore=self.ignore, background=self.background)
-        )
-        return self
+        return self._keep(region_scores(truth, prediction, **self._parameters()))

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from .._core.arrays import Array, as_spacing, check_same_shape
 from .._core.checks import as_number
 from .._core.grid import find_borders
+from ._inputs import as_binary, check_pixels
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,10 @@ def surface_distances(
     """
     from scipy.spatial import cKDTree
 
-    truth, prediction = _as_object(truth, "truth"), _as_object(prediction, "prediction")
+    instead = "== label, one object or class at a time"
+    truth = as_binary(truth, "truth", instead)
+    prediction = as_binary(prediction, "prediction", instead)
+    check_pixels("truth", truth)
     check_same_shape(truth, prediction)
     unit = as_spacing(spacing, truth.ndim)
     points = [np.argwhere(_surface(mask)) * np.asarray(unit) for mask in (truth, prediction)]
@@ -181,20 +185,6 @@ def _summarise(distances: SurfaceDistances, summary: Callable[..., Any]) -> floa
     if all(map(len, both)):
         return float(summary(*both))
     return np.inf if any(map(len, both)) else np.nan
-
-
-def _as_object(mask: npt.ArrayLike, name: str) -> Array:
-    array = np.asarray(mask)
-    if array.dtype != bool:
-        raise TypeError(
-            f"{name} has dtype {array.dtype} but must be bool: pass {name} == label, one object or "
-            "class at a time."
-        )
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape} but must be (H, W) or (D, H, W), at least one pixel."
-        )
-    return array
 
 
 def _surface(mask: Array) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixelseg.classify.cross_validation import _assign_folds, find_strokes
+from pixelseg.classify.scoring import _assign_folds, find_strokes
 from pixelseg.metrics import mean_iou
 
 from .scenes import make_scene
@@ -39,7 +39,7 @@ def test_fold_assignment(rng, quick):
     labels = np.zeros((60, 60), int)
     labels[::6, 3:12], labels[::6, 40:50] = 1, 2
     labels[1, 12] = 1
-    training = quick()._training()
+    training = quick()._settled()
     (sample,) = collect_samples(training, image, labels, None, False).samples
     strokes = find_strokes(labels).reshape(-1)[sample.positions]
     assert len(np.unique(strokes)) == 20

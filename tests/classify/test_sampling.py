@@ -12,7 +12,6 @@ from pixelseg.classify.sampling import (
     cell_bytes,
     collect,
     fill_rows,
-    subset,
 )
 from pixelseg.classify.training_images import summarise
 
@@ -61,7 +60,7 @@ def test_samples_per_class_caps_each_class_and_counts_all(rng):
     labels[:30], labels[30, :5] = 3, 8
     rows = sample(image, labels, samples_per_class=40)
     assert np.unique(rows.y, return_counts=True)[1].tolist() == [40, 5]
-    assert rows.n_marked == {3: 1800, 8: 5}
+    assert rows.marked.n_marked == {3: 1800, 8: 5}
     again = sample(image, labels, samples_per_class=40)
     other = sample(image, labels, samples_per_class=40, seed=1)
     np.testing.assert_array_equal(rows.positions, again.positions)
@@ -99,8 +98,8 @@ def test_order_of_images_does_not_matter(rng):
 
 def test_subset_forgets_what_is_left_out(rng):
     rows = sample(rng.normal(size=(8, 8)), rng.integers(0, 3, (8, 8)))
-    part = subset(rows, rows.y == 2, rows.prior_labels != 1)
-    assert part.n_marked == {2: (rows.y == 2).sum()}
+    part = rows.subset(rows.y == 2, rows.prior_labels != 1)
+    assert part.marked.n_marked == {2: (rows.y == 2).sum()}
     assert set(part.prior_labels) == {0, 2}
     assert len(part.prior_features) == (part.prior_labels == 0).sum()
 

@@ -71,17 +71,17 @@ def test_survey_sums_up_what_is_labelled_inside_the_masks(rng):
     images = [rng.normal(size=(20, 30)) for _ in range(3)]
     labels = [rng.integers(0, 3, (20, 30)) for _ in images]
     masks = [rng.random((20, 30)) < 0.5 for _ in images]
-    survey = survey_labels(images, labels, masks, open_image)
-    assert survey.is_final
-    assert survey.classes == [1, 2]
-    inside = [own[mask] for own, mask in zip(labels, masks, strict=True)]
-    assert survey.n_labelled == sum((own > 0).sum() for own in inside)
-    counts = [min(50, (own == value).sum()) for own in inside for value in (1, 2)]
-    assert survey.n_kept(50) == sum(counts)
-    assert survey.n_kept(None) == survey.n_labelled
-    lazy = survey_labels(Loader(images), Loader(labels), Loader(masks), open_image)
-    assert not lazy.is_final
-    assert lazy.n_labelled == sum((own > 0).sum() for own in labels)
+    summaries, is_final = survey_labels(images, labels, masks, open_image)
+    assert is_final
+    for summary, own, mask in zip(summaries, labels, masks, strict=True):
+        assert list(summary.n_marked) == [1, 2]
+        assert summary.n_marked == {value: (own[mask] == value).sum() for value in (1, 2)}
+        assert summary.n_labelled == summary.n_kept(None) == (own[mask] > 0).sum()
+        counts = [min(50, (own[mask] == value).sum()) for value in (1, 2)]
+        assert summary.n_kept(50) == sum(counts)
+    lazy, is_final = survey_labels(Loader(images), Loader(labels), Loader(masks), open_image)
+    assert not is_final
+    assert [summary.n_labelled for summary in lazy] == [(own > 0).sum() for own in labels]
 
 
 def test_digests_know_values_shapes_and_masks_but_no_dtype(rng):

@@ -1,5 +1,7 @@
 """The loop over files and the plan of outputs, which all commands share."""
 
+from argparse import Namespace
+
 import pytest
 
 from pixelseg.cli import _batch as batch
@@ -45,7 +47,8 @@ def test_outputs_neither_exist_nor_coincide(tmp_path):
     endings = (files.SEGMENTED, files.PREVIEW)
 
     def plan(images=images, **options):
-        return batch.plan_outputs(images, endings, None, **{"overwrite": False, **options})
+        args = Namespace(**{"output": None, "overwrite": False, "skip_existing": False, **options})
+        return batch.plan_outputs(args, images, endings)
 
     first, second = plan()
     assert first.outputs == {

@@ -15,7 +15,7 @@ def test_help_lists_every_command_and_examples(run):
     assert code == 0
     assert "examples:" in out
     for name in cli.COMMANDS:
-        assert re.search(rf"^    {name} ", out, re.MULTILINE)
+        assert re.search(rf"^    {name}( |$)", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

@@ -59,11 +59,12 @@ def test_channels_stored_first_are_trained_and_predicted(run, folder):
     io.write_labels(folder / "two_labels.tif", strokes)
     path = folder / "m.pixelseg"
     assert run("train", folder / "two.tif", "-o", path, "--sigmas", 1)[0] == 0
-    assert pixelseg.load(path).channel_axis == -1
+    model, last = pixelseg.load(path), np.moveaxis(stack, 0, -1)
+    assert model.predict(last).shape == image.shape
     code, _, err = run("predict", folder / "two.tif", "-m", path)
     assert code == 0, err
     result = io.read_image(folder / "two_segmented.tif")
-    assert result.shape == image.shape
+    np.testing.assert_array_equal(np.asarray(result), model.predict(last))
     assert result.spacing == (0.5, 0.5)
 
 

@@ -4,14 +4,14 @@ What a check cannot ask of an entry is said in `EXCLUDED`, with the reason.
 """
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
-from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
-from pixelseg._core.grid import label_components, relabel_sequential
+from pixelseg import FeatureBank, ForestClassifier, GraphCut, PixelClassifier, superpixels
 from pixelseg._core.image import as_image
 from pixelseg.forest import ScaledMLPClassifier
 
@@ -94,17 +94,21 @@ class _Blur:
         return (blurred / blurred.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
-def _blocks(image: Any, *, mask: Any = None, channel_axis: Any = "auto") -> Array:
-    """A segmenter for the checks: blocks of 8 pixels, cut by the mask into connected pieces."""
-    image = as_image(image, channel_axis=channel_axis, mask=mask)
-    numbers = np.zeros(image.spatial_shape, np.int64)
-    for size, index in zip(image.spatial_shape, np.indices(image.spatial_shape), strict=True):
-        numbers = numbers * (size // 8 + 1) + index // 8
-    numbers += 1
-    if image.mask is not None:
-        numbers[~image.mask] = 0
-    pieces = np.asarray(label_components(numbers, 1)[0])
-    return relabel_sequential(np.where(numbers > 0, pieces + 1, 0).astype(np.int32))[0]
+def _segmenter(name: str, method: Callable[..., Array], **settings: Any) -> Segmenter:
+    """A function of superpixels that is asked for 9 of them, or as many as there are pixels."""
+
+    def segment(
+        image: Any, *, mask: Any = None, channel_axis: Any = "auto", n_jobs: Any = None
+    ) -> Array:
+        pixels = as_image(image, channel_axis=channel_axis, mask=mask)
+        n_pixels = np.prod(pixels.spatial_shape) if mask is None else np.count_nonzero(mask)
+        n_segments = min(9, int(n_pixels))
+        params = {"n_segments": n_segments, "n_jobs": n_jobs, **settings}
+        known = inspect.signature(method).parameters
+        params = {key: value for key, value in params.items() if key in known}
+        return method(image, mask=mask, channel_axis=channel_axis, **params)
+
+    return Segmenter(name, segment)
 
 
 ESTIMATORS = [
@@ -121,12 +125,34 @@ CLASSIFIERS = [
     ),
 ]
 
-REFINERS = [Refiner("a blur", _Blur)]
+REFINERS = [Refiner("a blur", _Blur), Refiner("GraphCut", GraphCut)]
 
-SEGMENTERS = [Segmenter("blocks", _blocks)]
+SEGMENTERS = [
+    _segmenter("etps", superpixels.etps),
+    _segmenter("etps, smooth, not merged", superpixels.etps, smoothness=6, oversegmentation=1),
+    _segmenter("slic", superpixels.slic),
+    _segmenter("snic", superpixels.snic),
+    _segmenter("watershed", superpixels.watershed),
+    _segmenter("watershed, compact", superpixels.watershed, compactness=5),
+    _segmenter("felzenszwalb", superpixels.felzenszwalb, scale=100, connectivity=1),
+    _segmenter("grid", superpixels.grid),
+]
+
+#: Public functions of superpixels that do not make segments of an image, with the reason.
+NO_SEGMENTERS = {
+    "enforce_connectivity": "takes segments",
+    "gradient_magnitude": "makes a gradient",
+    "grid_seeds": "makes seeds of a shape",
+}
 
 #: (check, entry) that cannot be asked, with the reason; "*" stands for every check.
 EXCLUDED: dict[tuple[str, str], str] = {
+    ("test_whole_numbers_of_any_dtype_have_the_same_bits", "watershed"): (
+        "slopes of 8 and 16 bits are rounded to fractions of their step, which decides ties"
+    ),
+    ("test_whole_numbers_of_any_dtype_have_the_same_bits", "felzenszwalb"): (
+        "its scale is counted in 255ths of the dtype's range, as scikit-image's"
+    ),
     ("test_saved_and_loaded", "FeatureBank"): "filters learn nothing, there is nothing to save",
     ("test_saved_and_loaded", "a blur"): "a refiner without settings in numbers is not saved",
 }

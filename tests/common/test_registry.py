@@ -38,11 +38,14 @@ def test_every_refiner_has_joined():
 
 
 def test_every_function_of_superpixels_has_joined():
-    assert functions_of("superpixels") <= joined(registry.SEGMENTERS)
+    functions = functions_of("superpixels")
+    assert set(registry.NO_SEGMENTERS) <= functions
+    assert functions - set(registry.NO_SEGMENTERS) <= joined(registry.SEGMENTERS)
 
 
 def test_every_method_of_segmentation_is_held_by_the_gate():
-    wanted = classes_with("refine") | functions_of("superpixels") | {"PixelClassifier"}
+    segmenters = functions_of("superpixels") - set(registry.NO_SEGMENTERS)
+    wanted = classes_with("refine") | segmenters | {"PixelClassifier"}
     assert wanted <= {method.name.partition(",")[0] for method in gate.METHODS}
 
 

@@ -36,4 +36,4 @@ pictures = [
     (255 * cut.source_side).astype(np.uint8),
     plot.overlay(data.camera(), np.where(man, 1, 2)),
 ]
-io.write_image(out / "09_minimum_cut.png", plot.montage(pictures), overwrite=True)
+io.write_image(out / "10_minimum_cut.png", plot.montage(pictures), overwrite=True)

@@ -18,8 +18,8 @@ print("energies:", *(f"{energy:.0f}" for energy in first.energies))
 
 # Strokes correct what the box alone got wrong: 1 is the object, 2 the background.
 seeds = np.zeros(image.shape[:2], np.uint8)
-seeds[60:180, 215:235] = seeds[300:480, 200:280] = 1
-seeds[20:250, 330:400] = seeds[300:480, 70:80] = 2
+seeds[60:240, 225:240] = seeds[200:280, 130:140] = seeds[300:480, 200:280] = 1
+seeds[20:250, 340:400] = seeds[100:200, 62:90] = 2
 second = graph.grabcut(image, box=box, seeds=seeds)
 assert second.mask[seeds == 1].all()
 print(f"object: {first.mask.mean():.3f} of the pixels, with strokes {second.mask.mean():.3f}")
@@ -30,4 +30,4 @@ pictures = [
     plot.overlay(image, seeds),
     cut_out.astype(np.uint8),
 ]
-io.write_image(out / "11_grabcut.png", plot.montage(pictures), overwrite=True)
+io.write_image(out / "12_grabcut.png", plot.montage(pictures), overwrite=True)

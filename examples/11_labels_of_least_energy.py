@@ -25,4 +25,4 @@ assert found.energy < graph.energy(nearest, data_cost, 150)
 
 pictures = [np.clip(noisy, 0, 255), colours[nearest], colours[found.labels]]
 pictures = [picture.astype(np.uint8) for picture in pictures]
-io.write_image(out / "10_labels_of_least_energy.png", plot.montage(pictures), overwrite=True)
+io.write_image(out / "11_labels_of_least_energy.png", plot.montage(pictures), overwrite=True)
