@@ -71,13 +71,16 @@ def is_excluded(name):
 def wanted_rows():
     """Every public function, and the class or the methods of every public class that works.
 
-    A dataclass is a result or a table's entry: it has no row unless it has a method of `WORK`.
+    A dataclass is a result or a table's entry: it has no row unless it has a method of `WORK`
+    or accumulates by `update`.
     """
     for name, thing in house.public_objects().items():
         work = sorted(method for method in WORK if house.can(thing, method))
         if work:
             yield from (f"{name}.{method}" for method in work)
-        elif not dataclasses.is_dataclass(thing) and not house.is_protocol(thing):
+        elif house.is_protocol(thing):
+            continue
+        elif house.can(thing, "update") or not dataclasses.is_dataclass(thing):
             yield name
 
 
