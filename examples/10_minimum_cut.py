@@ -1,4 +1,4 @@
-"""A minimum cut: an image of two values out of noise, and two regions from four strokes."""
+"""A minimum cut: an image of two values out of noise, and two regions from five strokes."""
 
 from pathlib import Path
 
@@ -22,8 +22,8 @@ print(f"{((noisy > 127) != truth).mean():.4f} without the cut")
 # Strokes alone: what is tied to a side for good, and edges that are cheap where grey changes.
 image = data.camera().astype(float)
 mine, others = np.zeros((2, *image.shape))
-mine[180:300, 200:210] = mine[110:130, 220:250] = np.inf
-others[20:30, 40:480] = others[480:490, 60:140] = others[300:310, 330:480] = np.inf
+mine[230:430, 70:80] = mine[95:130, 205:240] = np.inf
+others[20:30, 40:480] = others[440:450, 170:230] = others[300:310, 330:480] = np.inf
 weights = {}
 for dy, dx in ((0, 1), (1, 0)):
     step = image - np.roll(image, (-dy, -dx), (0, 1))
@@ -34,6 +34,7 @@ print(f"strokes: {man.mean():.3f} of the pixels, for {np.isinf(mine + others).me
 pictures = [
     np.clip(noisy, 0, 255).astype(np.uint8),
     (255 * cut.source_side).astype(np.uint8),
+    plot.overlay(data.camera(), np.where(others > 0, 2, mine > 0), alpha=1.0),
     plot.overlay(data.camera(), np.where(man, 1, 2)),
 ]
 io.write_image(out / "10_minimum_cut.png", plot.montage(pictures), overwrite=True)
