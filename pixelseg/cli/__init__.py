@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "learn from images and strokes, and write a model file",
     "predict": "segment images with a model file",
     "superpixels": "cut images into superpixels",
+    "grabcut": "cut an object out of images, by a box or by seeds",
     "evaluate": "score predictions against truths",
     "inspect": "show what is in a model file",
     "warmup": "compile everything once, so that later commands start fast",

@@ -3,8 +3,9 @@
 The one rule of names: what belongs to `cells.png` stands beside it with an ending after its
 stem. Strokes are `cells_labels.png` (or .tif, .tiff, .npy); results are `cells_segmented`,
 `cells_probabilities`, `cells_uncertainty` and `cells_preview`; superpixels are
-`cells_superpixels`; dense masks to compare with are `cells_truth`, and pictures of what `evaluate`
-found wrong are `cells_errors`. The kind of file may be in capitals, and `.ome.tif` is one.
+`cells_superpixels`, objects `cells_object`; dense masks to compare with are `cells_truth`, and
+pictures of what `evaluate` found wrong are `cells_errors`. The kind of file may be in capitals, and
+`.ome.tif` is one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ PREVIEW = "_preview"
 ERRORS = "_errors"
 SUPERPIXELS = "_superpixels"
 SUPERPIXELS_PREVIEW = "_superpixels_preview"
+OBJECT = "_object"
+OBJECT_PREVIEW = "_object_preview"
 #: What each kind of result holds: labels (up to a largest one in a PNG), ids of any size, values or
 #: a picture.
 RESULTS = {
@@ -34,6 +37,8 @@ RESULTS = {
     ERRORS: "picture",
     SUPERPIXELS: "ids",
     SUPERPIXELS_PREVIEW: "picture",
+    OBJECT: "labels",
+    OBJECT_PREVIEW: "picture",
 }
 #: Endings of files that are never images to work on.
 COMPANIONS = (LABELS, TRUTH, *RESULTS)
