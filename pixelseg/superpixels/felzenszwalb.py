@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.checks import as_count, as_number
-from .._core.grid import as_connectivity, flat_offsets, forward_offsets
+from .._core.grid import as_connectivity, flat_offsets, forward_offsets, offsets3d
 from .._core.image import Image
 from .request import as_request
 from .smooth import smooth_planes
@@ -116,9 +116,7 @@ def _read_range(image: Image) -> Array:
 
 def _directions(ndim: int, connectivity: int) -> Array:
     """Steps (z, y, x) to later neighbours, along the last axis first, int64 (K, 3)."""
-    offsets = forward_offsets(ndim, connectivity)
-    if ndim == 2:
-        offsets = np.concatenate([np.zeros((len(offsets), 1), np.int64), offsets], axis=1)
+    offsets = offsets3d(forward_offsets(ndim, connectivity))
     changed = np.abs(offsets).sum(axis=1)
     # Faces before edges before corners, and scikit-image's order among them.
     return offsets[np.lexsort((-offsets[:, 2], offsets[:, 1], offsets[:, 0], changed))]

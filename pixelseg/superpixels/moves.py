@@ -140,7 +140,7 @@ class Moves:
         shape = shape_of(level)
         offsets = flat_offsets(steps, padded_shape(shape, self.padding))
         # A pair of pixels shares the price of a boundary between them.
-        weights = 0.5 / offset_distances(steps, self.spacing)
+        weights = 0.5 / offset_distances(steps, self.spacing[-self.ndim :])
         neighbours = kernels.Neighbours(
             tuple(offsets.tolist()),
             weights,
@@ -176,7 +176,7 @@ class Moves:
 
         if smoothness == 0:
             return pixels
-        axes = np.eye(3, dtype=int)[3 - self.ndim :]
+        axes = np.eye(self.ndim, dtype=int)
         shape = shape_of(pixels)
         edges = np.empty(len(pixels.colours), np.float32)
         kernels.fill_edges(
@@ -196,7 +196,7 @@ class Moves:
 
 @cache
 def _neighbourhood(ndim: int) -> tuple[Array, Array, int, Array, Array]:
-    """Steps (n, 3) to the neighbours, which of them cross a face, and what kernels know of both."""
+    """Steps (n, ndim) to neighbours, which of them cross a face, and what kernels know of both."""
     from . import _etps_kernels as kernels
 
     steps = neighbour_offsets(ndim, ndim)
@@ -207,4 +207,4 @@ def _neighbourhood(ndim: int) -> tuple[Array, Array, int, Array, Array]:
     removable = np.zeros(2 ** len(steps) if ndim == 2 else 1, bool)
     if ndim == 2:
         kernels.fill_removable(faces, adjacent, removable)
-    return np.pad(steps, ((0, 0), (3 - ndim, 0))), across, faces, adjacent, removable
+    return steps, across, faces, adjacent, removable
