@@ -49,15 +49,29 @@ def forward_offsets(ndim: int, connectivity: int = 1) -> Array:
     return offsets[len(offsets) // 2 :]
 
 
+def offsets3d(offsets: Array) -> Array:
+    """Steps (y, x) or (z, y, x) as steps (z, y, x), int64 (n, 3).
+
+    >>> offsets3d(np.array([[0, 1]])).tolist()
+    [[0, 0, 1]]
+    """
+    still = np.zeros((len(offsets), 3 - offsets.shape[1]), np.int64)
+    return np.concatenate([still, offsets], axis=1)
+
+
 def offset_distances(offsets: Array, spacing: Sequence[float]) -> Array:
     """The length of each step in units of `spacing`, float64 (n,)."""
     return np.sqrt(((np.asarray(offsets) * np.asarray(spacing, float)) ** 2).sum(axis=1))
 
 
 def flat_offsets(offsets: Array, shape: Sequence[int]) -> Array:
-    """Each step as a distance in a raveled (padded) array of `shape`, int64 (n,)."""
+    """Each step as a distance in a raveled (padded) array of `shape`, int64 (n,).
+
+    Steps along fewer axes than it has are along the last.
+    """
+    offsets = np.asarray(offsets)
     strides = np.cumprod([1, *shape[:0:-1]])[::-1]
-    return np.asarray(offsets) @ strides
+    return offsets @ strides[-offsets.shape[1] :]
 
 
 def neighbour_slices(offset: Sequence[int]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

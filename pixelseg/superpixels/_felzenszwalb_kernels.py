@@ -1,4 +1,4 @@
-"""Smoothing, edge weights, sorting and merging for Felzenszwalb's segmentation.
+"""Edge weights, sorting and merging for Felzenszwalb's segmentation.
 
 An edge joins a pixel and a later neighbour. It is a uint64: the bits of its weight, which order
 non-negative floats as integers, above its number, pixel << shift | direction. `weights` is float32
@@ -22,50 +22,6 @@ N_BINS = 2**16
 _BIN_SHIFT = np.uint32(15)
 _DIGIT = np.uint64(2**11 - 1)
 _NUMBER_BITS = np.uint64(32)
-
-
-@kernel
-def smooth_across(values, taps, places, out):
-    """Smooth values, float64 (n_outer, n, n_inner), along the middle axis into out.
-
-    taps : float64 (radius + 1,), the middle one first; places : int64 (n + 2 * radius,), where a
-    row before the first, the rows, and a row behind the last are read
-    """
-    n_outer, n, n_inner = values.shape
-    radius = len(taps) - 1
-    for outer in range(n_outer):
-        for k in range(n):
-            row = out[outer, k]
-            here, tap = values[outer, k], taps[0]
-            for x in range(n_inner):
-                row[x] = here[x] * tap
-            for reach in range(radius, 0, -1):
-                before = values[outer, places[k + radius - reach]]
-                after = values[outer, places[k + radius + reach]]
-                tap = taps[reach]
-                for x in range(n_inner):
-                    row[x] += (before[x] + after[x]) * tap
-
-
-@kernel
-def smooth_along(rows, taps, places, room):
-    """Smooth rows, float64 (n_rows, W), along themselves in place.
-
-    taps, places : as for `smooth_across`; room : float64, as many as places
-    """
-    n_rows, width = rows.shape
-    radius = len(taps) - 1
-    for y in range(n_rows):
-        row = rows[y]
-        for x in range(len(places)):
-            room[x] = row[places[x]]
-        here, tap = room[radius:], taps[0]
-        for x in range(width):
-            row[x] = here[x] * tap
-        for reach in range(radius, 0, -1):
-            before, after, tap = room[radius - reach :], room[radius + reach :], taps[reach]
-            for x in range(width):
-                row[x] += (before[x] + after[x]) * tap
 
 
 @kernel

@@ -113,12 +113,12 @@ def gather_standing(s, mark, lists, chains, around):
 def choose_partner(s, around, segments, unions):
     """Keep, of the neighbours around s, the one whose union with it costs least: by how much the
     sum of squared distances to the means rises; the smaller union if costs tie."""
-    counts, _, means = segments
+    counts, shares, sums = segments
     partners, costs, sizes = unions.partners, unions.costs, unions.sizes
     for t in around:
         total = 0.0
-        for c in range(means.shape[1]):
-            d = means[s, c] - means[t, c]
+        for c in range(sums.shape[1]):
+            d = shares[s] * sums[s, c] - shares[t] * sums[t, c]
             total += d * d
         size = counts[s] + counts[t]
         total *= counts[s] * counts[t] / size
@@ -160,14 +160,14 @@ def settle(place, n, unions):
 def join_chains(kept, gone, chains, segments):
     """Make one segment part of another."""
     parents, after, last, _ = chains
-    counts, sums, means = segments
+    counts, shares, sums = segments
     parents[gone] = kept
     after[last[kept]] = gone
     last[kept] = last[gone]
     counts[kept] += counts[gone]
-    for c in range(means.shape[1]):
+    shares[kept] = 1 / counts[kept]
+    for c in range(sums.shape[1]):
         sums[kept, c] += sums[gone, c]
-        means[kept, c] = sums[kept, c] / counts[kept]
 
 
 @kernel

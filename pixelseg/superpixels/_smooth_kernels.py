@@ -1,7 +1,4 @@
-"""Gaussian smoothing of planes, and what it leaves of edges.
-
-What lies beyond the image has no weight: near a border, the weights that are left sum to 1.
-"""
+"""Gaussian smoothing of planes, and what it leaves of edges."""
 
 import numpy as np
 
@@ -9,55 +6,53 @@ from .._core.jit import kernel
 
 
 @kernel
-def smooth_across(plane, weights, out):
-    """Smooth the middle axis of float32 (a, n, b) into out; weights float32 (radius + 1,)."""
-    outer, n, inner = plane.shape
-    radius = len(weights) - 1
-    for a in range(outer):
-        for i in range(n):
-            source, to = plane[a, i], out[a, i]
-            total = weights[0]
-            for x in range(inner):
-                to[x] = weights[0] * source[x]
-            for k in range(1, radius + 1):
-                weight = weights[k]
-                total += weight * ((i >= k) + (i + k < n))
-                if i >= k and i + k < n:
-                    before, behind = plane[a, i - k], plane[a, i + k]
-                    for x in range(inner):
-                        to[x] += weight * (before[x] + behind[x])
-                elif i >= k or i + k < n:
-                    source = plane[a, i - k] if i >= k else plane[a, i + k]
-                    for x in range(inner):
-                        to[x] += weight * source[x]
-            share = np.float32(1) / total
-            for x in range(inner):
-                to[x] *= share
+def smooth_across(values, taps, places, out):
+    """Smooth values, floats (n_outer, n, n_inner), along the middle axis into out.
+
+    taps : floats (radius + 1,), the middle one first; places : int64 (n + 2 * radius,), where the
+    rows before the first, the rows, and those behind the last are read
+    """
+    n_outer, n, n_inner = values.shape
+    radius = len(taps) - 1
+    for outer in range(n_outer):
+        for k in range(n):
+            row = out[outer, k]
+            here, tap = values[outer, k], taps[0]
+            for x in range(n_inner):
+                row[x] = here[x] * tap
+            for reach in range(radius, 0, -1):
+                before = values[outer, places[k + radius - reach]]
+                after = values[outer, places[k + radius + reach]]
+                tap = taps[reach]
+                for x in range(n_inner):
+                    row[x] += (before[x] + after[x]) * tap
 
 
 @kernel
-def smooth_along(plane, weights, scales, row, out):
-    """Smooth the last axis of float32 (n, W) into out, float32 (n * W,) of any stride.
+def smooth_along(rows, taps, places, room, out):
+    """Smooth rows, floats (n_rows, W), along themselves into out, of any strides, or rows.
 
-    scales : float32 (W,), one over the sum of the weights within the row
-    row : float32 (2, W + 2 * radius), to work in, zero on entry
+    taps, places : as for `smooth_across`; room : floats (2, W + 2 * radius), to work in
     """
-    n, width = plane.shape
-    radius = len(weights) - 1
-    padded, smoothed = row[0], row[1]
-    for y in range(n):
-        source = plane[y]
+    n_rows, width = rows.shape
+    radius = len(taps) - 1
+    padded, smoothed = room[0], room[1]
+    for y in range(n_rows):
+        row = rows[y]
         for x in range(width):
-            padded[radius + x] = source[x]
+            padded[radius + x] = row[x]
+        for x in range(radius):
+            padded[x] = row[places[x]]
+            padded[radius + width + x] = row[places[radius + width + x]]
+        here, tap = padded[radius:], taps[0]
         for x in range(width):
-            smoothed[x] = weights[0] * source[x]
-        for k in range(1, radius + 1):
-            weight = weights[k]
-            before, behind = padded[radius - k :], padded[radius + k :]
+            smoothed[x] = here[x] * tap
+        for reach in range(radius, 0, -1):
+            before, after, tap = padded[radius - reach :], padded[radius + reach :], taps[reach]
             for x in range(width):
-                smoothed[x] += weight * (before[x] + behind[x])
+                smoothed[x] += (before[x] + after[x]) * tap
         for x in range(width):
-            out[y * width + x] = scales[x] * smoothed[x]
+            out[y, x] = smoothed[x]
 
 
 @kernel

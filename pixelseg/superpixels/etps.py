@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import SEGMENT_DTYPE, Array
+from .._core.arrays import FEATURE_DTYPE, SEGMENT_DTYPE, Array
 from .._core.boxes import bounding_box, slices_of
 from .._core.checks import as_count, as_number
 from .colour import STEPS, read_colours
 from .merge import merge_segments
 from .moves import Moves
 from .request import as_request
-from .smooth import smooth_colours
+from .smooth import smooth_planes
+
+#: The Gaussian is cut at so many sigmas: 3e-3 of its weight lie beyond.
+_TRUNCATE = 3.0
 
 
 def etps(
@@ -128,9 +131,17 @@ def etps(
         image = image.crop(box)
     inside = None if request.mask is None else image.read_mask()
     sigmas = [sigma / step for step in image.spacing3d]
-    colours = smooth_colours(
-        read_colours(image, color, n_jobs=n_jobs), inside, sigmas, STEPS, n_jobs
+    planes = read_colours(image, color, n_jobs=n_jobs)
+    colours = np.empty((planes[0].size, len(planes)), FEATURE_DTYPE)
+    smooth_planes(
+        planes,
+        inside,
+        sigmas,
+        colours.T.reshape(planes.shape),
+        truncate=_TRUNCATE,
+        factor=1 / STEPS,
     )
+    del planes
     z, y, x = image.spacing3d
     moves = Moves(
         image.ndim, (z / pixel, y / pixel, x / pixel), inside, request.n_pixels, n_iterations

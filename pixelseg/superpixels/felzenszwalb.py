@@ -15,14 +15,13 @@ import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.checks import as_count, as_number
-from .._core.grid import as_connectivity, flat_offsets, forward_offsets
+from .._core.grid import as_connectivity, flat_offsets, forward_offsets, offsets3d
 from .._core.image import Image
 from .request import as_request
+from .smooth import smooth_planes
 
 #: Edges of a chunk: two of them fit the second cache.
 _CHUNK = 2**15
-#: The Gaussian is cut here, as scipy's is.
-_TRUNCATE = 4.0
 #: `scale` is counted in 255ths of an image's range, as in the paper's program.
 _RANGE = 255
 
@@ -97,7 +96,7 @@ def felzenszwalb(
     connectivity = image.ndim if connectivity is None else as_connectivity(connectivity, image.ndim)
     planes = _read_range(image)
     if sigma > 0:
-        _smooth(planes, sigma / np.array(image.spacing3d), mask)
+        smooth_planes(planes, mask, [sigma / step for step in image.spacing3d], planes)
     moves = _directions(image.ndim, connectivity)
     weights = _weigh(planes, moves, mask)
     del planes
@@ -115,43 +114,9 @@ def _read_range(image: Image) -> Array:
     return planes
 
 
-def _smooth(planes: Array, sigmas: Array, mask: Array | None) -> None:
-    """Smooth planes (C, D, H, W) in place; with a mask, by what lies inside alone."""
-    for plane in planes:
-        _smooth_plane(plane, sigmas)
-    if mask is not None:
-        share = mask.astype(np.float64)
-        _smooth_plane(share, sigmas)
-        np.divide(planes, share, out=planes, where=mask)
-
-
-def _smooth_plane(plane: Array, sigmas: Array) -> None:
-    """Smooth one plane (D, H, W) in place, as scipy's Gaussian does with its mirrored edges."""
-    from . import _felzenszwalb_kernels as kernels
-
-    depth, height, width = plane.shape
-    for axis, sigma in enumerate(sigmas):
-        radius = int(_TRUNCATE * sigma + 0.5)
-        if radius == 0 or plane.shape[axis] == 1:
-            continue
-        taps = np.exp(-0.5 / sigma**2 * np.arange(-radius, radius + 1) ** 2)
-        taps = (taps / taps.sum())[radius:]
-        places = np.pad(np.arange(plane.shape[axis]), radius, mode="symmetric")
-        if axis == 2:
-            rows = plane.reshape(-1, width)
-            kernels.smooth_along(rows, taps, places, np.empty(len(places)))
-        else:
-            shape = (1, depth, height * width) if axis == 0 else plane.shape
-            smoothed = np.empty(shape)
-            kernels.smooth_across(plane.reshape(shape), taps, places, smoothed)
-            plane[...] = smoothed.reshape(plane.shape)
-
-
 def _directions(ndim: int, connectivity: int) -> Array:
     """Steps (z, y, x) to later neighbours, along the last axis first, int64 (K, 3)."""
-    offsets = forward_offsets(ndim, connectivity)
-    if ndim == 2:
-        offsets = np.concatenate([np.zeros((len(offsets), 1), np.int64), offsets], axis=1)
+    offsets = offsets3d(forward_offsets(ndim, connectivity))
     changed = np.abs(offsets).sum(axis=1)
     # Faces before edges before corners, and scikit-image's order among them.
     return offsets[np.lexsort((-offsets[:, 2], offsets[:, 1], offsets[:, 0], changed))]

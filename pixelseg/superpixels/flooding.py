@@ -12,7 +12,7 @@ import numpy as np
 
 from .._core.arrays import SEGMENT_DTYPE, Array
 from .._core.boxes import slices_of
-from .._core.grid import flat_offsets, label_components, neighbour_offsets
+from .._core.grid import flat_offsets, label_components, neighbour_offsets, offsets3d
 from .request import Request
 from .seeds import centres_of, make_grid, make_masked_grid
 
@@ -103,7 +103,8 @@ def _frame(values: Array) -> tuple[Array, Array]:
 
 def _places(markers: Array, words: Array) -> tuple[Array, Array]:
     """Marked pixels as flat indices, and their places among the words, int64 (n,)."""
-    marked = np.flatnonzero(markers)
+    # Of booleans, numpy finds those that are not 0 many times as fast.
+    marked = np.flatnonzero(markers > 0)
     depth_margin = (words.shape[0] - markers.shape[0]) // 2
     z, y, x = np.unravel_index(marked, markers.shape)
     return marked, np.ravel_multi_index((z + depth_margin, y + 1, x + 1), words.shape)
@@ -111,10 +112,8 @@ def _places(markers: Array, words: Array) -> tuple[Array, Array]:
 
 def _moves(shape: Sequence[int], connectivity: int) -> Array:
     """Steps (z, y, x) to the neighbours, int64 (k, 3)."""
-    if shape[0] > 1:
-        return neighbour_offsets(3, connectivity)
-    flat = neighbour_offsets(2, min(connectivity, 2))
-    return np.concatenate([np.zeros((len(flat), 1), np.int64), flat], axis=1)
+    ndim = 3 if shape[0] > 1 else 2
+    return offsets3d(neighbour_offsets(ndim, min(connectivity, ndim)))
 
 
 def _reached(inner: Array) -> Array:

@@ -23,9 +23,7 @@ def merge_segments(level: Any, ndim: int, segments: Any, n_segments: int) -> Any
     if n - 1 <= n_segments:
         return segments
     labels, shape, padding = level.labels, shape_of(level), ndim - 2
-    steps = np.zeros((ndim, 3), int)
-    steps[:, 3 - ndim :] = neighbour_offsets(ndim)[:ndim]
-    offsets = flat_offsets(steps, padded_shape(shape, padding))
+    offsets = flat_offsets(neighbour_offsets(ndim)[:ndim], padded_shape(shape, padding))
     sides = np.zeros(n, np.int64)
     kernels.list_sides(labels, shape, padding, offsets, sides, np.empty(0, np.int32))
     first = np.append(0, np.cumsum(sides)[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -109,8 +110,8 @@ class Moves:
     def _count(self, level: Any, n: int) -> Any:
         from . import _etps_kernels as kernels
 
-        tables = (n + 1, level.colours.shape[1] + 3)
-        segments = kernels.Segments(np.zeros(n + 1), np.zeros(tables), np.zeros(tables))
+        sums = np.zeros((n + 1, level.colours.shape[1] + 3))
+        segments = kernels.Segments(np.zeros(n + 1), np.zeros(n + 1), sums)
         kernels.count_pixels(level, self.padding, segments)
         return segments
 
@@ -126,7 +127,7 @@ class Moves:
 
         neighbours, steps = self._neighbours(level)
         least = _SMALLEST_SEGMENT * self.n_pixels / (len(segments.counts) - 1)
-        level.active[:] = 1
+        kernels.mark_outlines(level, self.padding, neighbours)
         for _ in range(self.n_iterations):
             if not kernels.sweep(level, self.padding, neighbours, steps, segments, least):
                 break
@@ -135,29 +136,25 @@ class Moves:
         """Neighbours on a level, and the steps to them in an array without padding."""
         from . import _etps_kernels as kernels
 
-        steps = neighbour_offsets(self.ndim, self.ndim)
-        across = np.abs(steps).sum(axis=1) == 1
-        beside = np.abs(steps[:, np.newaxis] - steps).sum(axis=2) == 1
-        bits = np.int64(1) << np.arange(len(steps))
-        faces, adjacent = int(bits[across].sum()), (bits * beside).sum(axis=1)
-        removable = np.zeros(2 ** len(steps) if self.ndim == 2 else 1, bool)
-        if self.ndim == 2:
-            kernels.fill_removable(faces, adjacent, removable)
-        steps3d = np.pad(steps, ((0, 0), (3 - self.ndim, 0)))
+        steps, across, faces, adjacent, removable = _neighbourhood(self.ndim)
         shape = shape_of(level)
-        offsets = flat_offsets(steps3d, padded_shape(shape, self.padding))
+        offsets = flat_offsets(steps, padded_shape(shape, self.padding))
         # A pair of pixels shares the price of a boundary between them.
-        weights = 0.5 / offset_distances(steps3d, self.spacing)
+        weights = 0.5 / offset_distances(steps, self.spacing[-self.ndim :])
         neighbours = kernels.Neighbours(
-            offsets, weights, offsets[across], faces, adjacent, removable
+            tuple(offsets.tolist()),
+            weights,
+            tuple(offsets[across].tolist()),
+            faces,
+            adjacent,
+            removable,
         )
-        return neighbours, flat_offsets(steps3d, shape)
+        return neighbours, flat_offsets(steps, shape)
 
     def lighten_places(self, pixels: Any, segments: Any) -> Any:
         """Pixels whose places count for less, and the segments, in place, to match."""
         n_channels = pixels.colours.shape[1]
-        for table in (segments.sums, segments.means):
-            table[:, n_channels:] *= _PLACES_AT_PIXELS
+        segments.sums[:, n_channels:] *= _PLACES_AT_PIXELS
         return pixels._replace(
             z=pixels.z * _PLACES_AT_PIXELS,
             y=pixels.y * _PLACES_AT_PIXELS,
@@ -179,7 +176,7 @@ class Moves:
 
         if smoothness == 0:
             return pixels
-        axes = np.eye(3, dtype=int)[3 - self.ndim :]
+        axes = np.eye(self.ndim, dtype=int)
         shape = shape_of(pixels)
         edges = np.empty(len(pixels.colours), np.float32)
         kernels.fill_edges(
@@ -195,3 +192,19 @@ class Moves:
             edges,
         )
         return pixels._replace(edges=edges)
+
+
+@cache
+def _neighbourhood(ndim: int) -> tuple[Array, Array, int, Array, Array]:
+    """Steps (n, ndim) to neighbours, which of them cross a face, and what kernels know of both."""
+    from . import _etps_kernels as kernels
+
+    steps = neighbour_offsets(ndim, ndim)
+    across = np.abs(steps).sum(axis=1) == 1
+    beside = np.abs(steps[:, np.newaxis] - steps).sum(axis=2) == 1
+    bits = np.int64(1) << np.arange(len(steps))
+    faces, adjacent = int(bits[across].sum()), (bits * beside).sum(axis=1)
+    removable = np.zeros(2 ** len(steps) if ndim == 2 else 1, bool)
+    if ndim == 2:
+        kernels.fill_removable(faces, adjacent, removable)
+    return steps, across, faces, adjacent, removable

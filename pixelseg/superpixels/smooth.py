@@ -1,4 +1,4 @@
-"""Colours of pixels, smoothed: what boundary moves compare."""
+"""Smoothing by a Gaussian, before pixels are compared."""
 
 from __future__ import annotations
 
@@ -6,61 +6,67 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._core.arrays import FEATURE_DTYPE, Array
-from .._core.threads import run_chunks
-
-#: Radius of the Gaussian in sigmas: what is cut off is 3e-3 of the weight.
-_TRUNCATE = 3.0
+from .._core.arrays import Array
 
 
-def smooth_colours(
-    planes: Array, mask: Array | None, sigmas: Sequence[float], unit: float, n_jobs: int | None
-) -> Array:
-    """Smooth planes (C, D, H, W) by a Gaussian, as float32 (D * H * W, C) in units of `unit`.
+def smooth_planes(
+    planes: Array,
+    mask: Array | None,
+    sigmas: Sequence[float],
+    out: Array,
+    *,
+    truncate: float = 4.0,
+    factor: float = 1.0,
+) -> None:
+    """Smooth planes (C, D, H, W), times a factor, into out, floats of any strides, or planes.
 
-    `sigmas` are in pixels along each axis, 0 for none. Pixels outside the mask or the image have
-    no weight.
+    `sigmas` are in pixels along each axis, 0 for none; the Gaussian is cut at so many. The image
+    is mirrored at its border, as by scipy; pixels outside the mask (D, H, W) have no weight.
+    Memory: two planes of out's dtype, three with a mask.
     """
-    colours = np.empty((planes[0].size, len(planes)), FEATURE_DTYPE)
-    weights = [_half_gaussian(sigma) for sigma in sigmas]
+    # Kept for all planes: to get new memory from the system takes longer than to smooth.
+    room = np.empty((2, *planes.shape[1:]), out.dtype)
     share = None
     if mask is not None:
-        share = np.empty(mask.size, FEATURE_DTYPE)
-        _smooth(mask.astype(FEATURE_DTYPE), weights, 1.0, share)
-        share[~mask.ravel()] = 1
-
-    def smooth(c: int) -> None:
-        plane = planes[c].astype(FEATURE_DTYPE)
+        room[0] = mask
+        share = np.empty(mask.shape, out.dtype)
+        _smooth(room, sigmas, truncate, share)
+        share[~mask] = 1
+    for plane, smoothed in zip(planes, out, strict=True):
+        np.multiply(plane, out.dtype.type(factor), out=room[0])
         if mask is not None:
-            plane *= mask
-        _smooth(plane, weights, unit, colours[:, c])
+            room[0] *= mask
+        _smooth(room, sigmas, truncate, smoothed)
         if share is not None:
-            colours[:, c] /= share
-
-    run_chunks(smooth, range(len(planes)), n_jobs)
-    return colours
+            smoothed /= share
 
 
-def _smooth(plane: Array, weights: list[Array], unit: float, out: Array) -> None:
-    """Smooth a plane (D, H, W) into a column of colours."""
+def _smooth(room: Array, sigmas: Sequence[float], truncate: float, out: Array) -> None:
+    """Smooth the first plane of room (2, D, H, W) into out, of the same dtype."""
     from . import _smooth_kernels as kernels
 
-    depth, height, width = plane.shape
-    for axis, shape in ((0, (1, depth, height * width)), (1, (depth, height, width))):
-        if plane.shape[axis] > 1 and len(weights[axis]) > 1:
-            smoothed = np.empty_like(plane)
-            kernels.smooth_across(plane.reshape(shape), weights[axis], smoothed.reshape(shape))
-            plane = smoothed
-    radius = len(weights[2]) - 1
-    row = np.zeros((2, width + 2 * radius), FEATURE_DTYPE)
-    both_sides = np.concatenate([weights[2][:0:-1], weights[2]])
-    within = np.convolve(np.ones(width), both_sides)[radius : radius + width]
-    scales = (1 / (within * unit)).astype(FEATURE_DTYPE)
-    kernels.smooth_along(plane.reshape(-1, width), weights[2], scales, row, out)
+    depth, height, width = out.shape
+    axes = [
+        _half_gaussian(sigma, n, truncate, out.dtype)
+        for sigma, n in zip(sigmas, out.shape, strict=True)
+    ]
+    plane, other = room
+    for (taps, places), shape in zip(axes, ((1, depth, height * width), out.shape), strict=False):
+        if len(taps) > 1:
+            kernels.smooth_across(plane.reshape(shape), taps, places, other.reshape(shape))
+            plane, other = other, plane
+    taps, places = axes[2]
+    rows = np.empty((2, len(places)), out.dtype)
+    kernels.smooth_along(plane.reshape(-1, width), taps, places, rows, out.reshape(-1, width))
 
 
-def _half_gaussian(sigma: float) -> Array:
-    """The middle of a sampled Gaussian and one of its sides; [1] where it is too narrow."""
-    distances = np.arange(int(_TRUNCATE * sigma + 0.5) + 1)
-    weights = np.exp(-0.5 * (distances / max(sigma, 1e-9)) ** 2)
-    return (weights / (weights[0] + 2 * weights[1:].sum())).astype(FEATURE_DTYPE)
+def _half_gaussian(sigma: float, n: int, truncate: float, dtype: np.dtype) -> tuple[Array, Array]:
+    """The middle of a sampled Gaussian and one of its sides, and the places that `smooth_across`
+    reads along an axis of n.
+    """
+    radius = int(truncate * sigma + 0.5) if n > 1 else 0
+    taps = np.exp(-0.5 / max(sigma, 1e-9) ** 2 * np.arange(-radius, radius + 1) ** 2)
+    return (
+        (taps / taps.sum())[radius:].astype(dtype),
+        np.pad(np.arange(n), radius, mode="symmetric"),
+    )

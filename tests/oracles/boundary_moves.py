@@ -42,27 +42,6 @@ def energy(labels, colours, places, edges, spacing):
     return total
 
 
-def gaussian(plane, mask, sigmas):
-    """The mean of a plane's pixels inside the mask, weighted by a Gaussian cut at 3 sigma."""
-    result = np.zeros(plane.shape)
-    reach = [int(3 * sigma + 0.5) for sigma in sigmas]
-    for pixel in zip(*np.nonzero(mask), strict=True):
-        total = weight = 0.0
-        for step in itertools.product(*(range(-r, r + 1) for r in reach)):
-            other = tuple(np.add(pixel, step))
-            if any(not 0 <= i < n for i, n in zip(other, plane.shape, strict=True)):
-                continue
-            if mask[other]:
-                parts = [
-                    np.exp(-0.5 * (k / sigma) ** 2) if sigma else 1.0
-                    for k, sigma in zip(step, sigmas, strict=True)
-                ]
-                total += np.prod(parts) * plane[other]
-                weight += np.prod(parts)
-        result[pixel] = total / weight
-    return result
-
-
 def merge(labels, features, n_segments):
     """Merge touching segments, the pair whose union raises the squared distances least first."""
     labels = labels.copy()

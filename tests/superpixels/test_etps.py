@@ -15,7 +15,6 @@ from pixelseg.superpixels import etps
 from pixelseg.superpixels.merge import merge_segments
 from pixelseg.superpixels.moves import Moves
 from pixelseg.superpixels.pyramid import labels_of, make_levels, shape_of
-from pixelseg.superpixels.smooth import smooth_colours
 from tests.oracles import boundary_moves as oracle
 from tests.oracles.superpixels import components, neighbours
 
@@ -91,7 +90,8 @@ def test_a_segment_stays_in_one_piece(data, ndim):
     expected = oracle.stays_in_one_piece(around)
     assert kernels.stays_connected(code, neighbours.faces, neighbours.adjacent) == expected
     if ndim == 2:
-        assert neighbours.removable[code] == expected
+        within = code & neighbours.faces == neighbours.faces
+        assert neighbours.removable[code] == (expected and not within)
 
 
 class Begun(Moves):
@@ -181,25 +181,6 @@ def test_energy_never_rises_and_ends_where_no_move_lowers_it(
                 moved[pixel] = labels[other]
                 after = oracle.energy(moved, colours, places, edges, np.ones(3))
                 assert after >= before - 1e-5 * (1 + before)
-
-
-@pytest.mark.kernels
-@settings(max_examples=20)
-@given(
-    hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=5),
-    st.sampled_from([(0.0, 0.0, 0.0), (0.0, 1.0, 0.6), (1.2, 0.7, 2.0)]),
-    st.booleans(),
-    st.integers(0, 99),
-)
-def test_smoothing(shape, sigmas, masked, seed):
-    rng = np.random.default_rng(seed)
-    planes = rng.integers(-900, 900, (2, *shape)).astype(np.int16)
-    mask = rng.random(shape) < 0.7 if masked else None
-    ours = smooth_colours(planes, mask, sigmas, 10.0, None)
-    inside = np.ones(shape, bool) if mask is None else mask
-    for c in range(2):
-        expected = oracle.gaussian(planes[c] / 10, inside, sigmas)
-        np.testing.assert_allclose(ours[:, c].reshape(shape)[inside], expected[inside], atol=2e-4)
 
 
 @pytest.mark.kernels
