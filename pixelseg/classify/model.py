@@ -99,7 +99,8 @@ class FittedModel:
         """
         n_jobs = effective_n_jobs(n_jobs)
         kind = (image.shape3d, image.ndim, image.n_channels, image.spacing, image.mask is None)
-        key = (kind, max_memory, n_jobs)
+        budget = parse_memory(max_memory, image.ndim)
+        key = (kind, budget, max_memory is None, n_jobs)
         known = self._plans.get(key)
         if known is not None:
             return known
@@ -114,7 +115,7 @@ class FittedModel:
             image.shape3d,
             features.halo,
             tile_bytes,
-            budget=parse_memory(max_memory, image.ndim),
+            budget=budget,
             is_binding=max_memory is not None,
             n_jobs=n_jobs,
         )
