@@ -14,12 +14,12 @@ import numpy as np
 
 from .._core.arrays import Array, as_probabilities
 from .._core.image import Image
-from ..refine import GraphCut
+from ..refine import GraphCut, GuidedFilter
 
 #: Classes of refiners that a model file may name. `get_params()` gives their settings (numbers,
 #: text, None, lists of these), and `cls(**settings)` makes one of them again. Add your own class to
 #: save and load models with it; nothing that a file names is imported.
-REFINERS: dict[str, type] = {"GraphCut": GraphCut}
+REFINERS: dict[str, type] = {"GraphCut": GraphCut, "GuidedFilter": GuidedFilter}
 
 
 class Refiner(Protocol):
