@@ -68,13 +68,8 @@ def contrast_weights(
     image = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
     connectivity = image.ndim if connectivity is None else as_connectivity(connectivity, image.ndim)
     weight = as_number("weight", weight, least=0, most=LARGEST)
-    return weigh(
-        image,
-        image.read(),
-        weight,
-        as_number("sharpness", sharpness, least=0, most=LARGEST),
-        connectivity,
-    )
+    sharpness = as_number("sharpness", sharpness, least=0, most=LARGEST)
+    return weigh(image, image.read(), weight, sharpness, connectivity)
 
 
 def weigh(

@@ -141,6 +141,10 @@ def _created(*, path: Any = None, **arguments: Any) -> Any:
             out[...] = 0
 
 
+def _guided_filter(*, probabilities: Any = PROBABILITIES, image: Any = IMAGE, **params: Any) -> Any:
+    return pixelseg.GuidedFilter(**params).refine(probabilities, image)
+
+
 PAIR = {"truth": TRUTH, "prediction": PREDICTION}
 SHARED = {"image": IMAGE, "channel_axis": "auto", "spacing": 1.0, "mask": MASK}
 COLOURED = {**SHARED, "n_segments": 4, "color": "auto", "n_jobs": 1}
@@ -201,6 +205,9 @@ CALLS: dict[str, Call] = {
     "ForestClassifier": Call(_forest, TREE),
     "GraphCut": Call(_graph_cut, {"weight": 1.0, "sharpness": 1.0, "n_iterations": 2}),
     "GraphCut.refine": Call(_graph_cut, {"probabilities": PROBABILITIES, "image": IMAGE}),
+    "GuidedFilter": Call(_guided_filter, {"sigma": 2.0, "epsilon": 1e-3, "value_range": None}),
+    "GuidedFilter.refine": Call(_guided_filter, {"probabilities": PROBABILITIES, "image": IMAGE}),
+    "GuidedFilter.reach": Call(pixelseg.GuidedFilter().reach, {"image": IMAGE}),
     "PixelClassifier": Call(_fit, PARAMS),
     "PixelClassifier.set_params": Call(
         _predict, {name: PARAMS[name] for name in ("refine", "max_memory", "n_jobs", "class_names")}
@@ -563,6 +570,9 @@ NO_CALLS = {
     "FeatureBank.plan": "takes an Image, which was checked when it was made",
     "ForestClassifier.fit": "scikit-learn checks rows and classes in its own words",
     "ForestClassifier.from_sklearn": "takes a fitted estimator of scikit-learn or names its type",
+    "GuidedFilter.candidates": "takes nothing",
+    "GuidedFilter.settled": "takes what a fitted model measured",
+    "GuidedFilter.working_bytes": "takes an Image and a shape, which were checked",
     "features.compute_box": "takes a plan and an Image, which were checked when they were made",
     "features.workspace_bytes": "takes a plan, which was checked when it was made",
     "forest.ScaledMLPClassifier.fit": "scikit-learn checks rows and classes in its own words",
