@@ -20,7 +20,7 @@ from ..features import FeatureBank
 from ..metrics import mean_iou
 from . import model_file
 from .model import FittedModel
-from .refiners import check_refiner
+from .refiners import check_refiner, is_same, settle
 from .row_classifier import KINDS, make_classifier
 from .scoring import CrossValidation, cross_validate, labelled_confusion
 from .training import Trainable
@@ -200,10 +200,13 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         """The fitted model, with the refiner and the names that stand now."""
         check_is_fitted(self)
         model = self.model_
-        if self.refine is model.refiner and self.class_names is model.class_names:
+        refiner = self.refine
+        if refiner is not model.refiner:
+            check_refiner(refiner)
+            refiner = settle(refiner, model.input_spec.value_range)
+        if is_same(refiner, model.refiner) and self.class_names is model.class_names:
             return model
-        check_refiner(self.refine)
-        return replace(model, refiner=self.refine, class_names=self.class_names)
+        return replace(model, refiner=refiner, class_names=self.class_names)
 
     def _open_known(self, image: Any, mask: Any) -> Image:
         """An image for the fitted model: what nobody says of its axes is as in training."""

@@ -111,11 +111,8 @@ class GuidedFilter(BaseEstimator):
 
     def settled(self, value_range: float) -> GuidedFilter:
         """A copy whose `value_range` is this one, unless it was given."""
-        return (
-            self
-            if self.value_range is not None
-            else type(self)(self.sigma, self.epsilon, value_range)
-        )
+        given = self.value_range
+        return type(self)(self.sigma, self.epsilon, value_range if given is None else given)
 
     def reach(self, image: Any) -> tuple[int, ...]:
         """Pixels along each spatial axis that an answer depends on, on each side."""
