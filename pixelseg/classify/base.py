@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import is_array_like
+from .._core.checks import shown
 from .._core.image import Image, as_image
 from .._core.progress import Progress
 from ..features import FeatureBank
 from ..metrics import mean_iou
 from . import model_file
 from .model import FittedModel
-from .refiners import check_refiner
+from .refiners import check_refiner, is_same, settle
 from .row_classifier import KINDS, make_classifier
 from .scoring import CrossValidation, cross_validate, labelled_confusion
 from .training import Trainable
@@ -152,6 +153,10 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         """
         model = self._current_model()
         if score is not None:
+            if not isinstance(score, CrossValidation):
+                raise TypeError(
+                    f"score is {shown(score)} but must be what cross_validate returned, or None."
+                )
             if score.label_hash != model.training.label_hash:
                 raise ValueError(
                     "score is that of other labels than the model was fitted to: cross-validate "
@@ -195,10 +200,13 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         """The fitted model, with the refiner and the names that stand now."""
         check_is_fitted(self)
         model = self.model_
-        if self.refine is model.refiner and self.class_names is model.class_names:
+        refiner = self.refine
+        if refiner is not model.refiner:
+            check_refiner(refiner)
+            refiner = settle(refiner, model.input_spec.value_range)
+        if is_same(refiner, model.refiner) and self.class_names is model.class_names:
             return model
-        check_refiner(self.refine)
-        return replace(model, refiner=self.refine, class_names=self.class_names)
+        return replace(model, refiner=refiner, class_names=self.class_names)
 
     def _open_known(self, image: Any, mask: Any) -> Image:
         """An image for the fitted model: what nobody says of its axes is as in training."""

@@ -45,6 +45,11 @@ class InputSpec:
         """The dtypes in words."""
         return " and ".join(self.dtypes)
 
+    @property
+    def value_range(self) -> float:
+        """How far the values of the training images range; 1 where they are all one value."""
+        return self.high - self.low or 1.0
+
     def merge(self, other: InputSpec) -> InputSpec:
         """The spec of two images of one training set; those parts that must agree are checked."""
         check_input(other, self, EARLIER)

@@ -23,6 +23,7 @@ from .base import ImageClassifier
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, output_form
+from .refiners import settle
 from .training import collect_samples, fit_rows
 
 
@@ -38,10 +39,11 @@ class PixelClassifier(ImageClassifier):
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
     refine : object, optional
-        Anything with `refine(probabilities, image) -> probabilities`, called on a whole image's
-        probabilities, float32 (..., n_classes), before the labels are taken. It needs them all in
-        memory. `image` knows its axes, spacing and mask and is an array to `numpy.asarray`; what
-        is outside the mask is 0 there, and in the answer.
+        Anything with `refine(probabilities, image) -> probabilities`, float32 (..., n_classes),
+        called before the labels are taken: tile by tile where it has `reach(image)`, the pixels
+        along each axis that an answer depends on, as `GuidedFilter` has; else on whole images,
+        whose probabilities are then all in memory. `image` knows its axes, spacing and mask and is
+        an array to `numpy.asarray`; what is outside the mask is 0 there, and in the answer.
     class_weight : "balanced" or dict, optional
         Handed to the classifier.
     class_prior : "estimate", "labels" or array of shape (n_classes,), default "estimate"
@@ -177,7 +179,7 @@ class PixelClassifier(ImageClassifier):
             rows=fit_rows(training, training_set.samples),
             input_spec=training_set.input_spec,
             training=training_set.record,
-            refiner=self.refine,
+            refiner=settle(self.refine, training_set.input_spec.value_range),
             class_names=self.class_names,
         )
         return self
@@ -272,7 +274,7 @@ class PixelClassifier(ImageClassifier):
         check_is_fitted(self)
         image = self._open_known(image, None)
         check_input(image, self.input_spec_, "the model")
-        return self.model_.plan(image, self.max_memory, self.n_jobs)[1]
+        return self._current_model().plan(image, self.max_memory, self.n_jobs).tiles
 
     def _open_checked(self, image: Any, mask: Any) -> Image:
         """An image of the kind that the model was trained on."""

@@ -70,7 +70,7 @@ def _at_labels(
     n_jobs: int | None,
 ) -> tuple[Array, Array]:
     """Truth and predicted labels, at labelled pixels alone or of the whole image."""
-    plan, _ = model.plan(image, max_memory, n_jobs)
+    plan = model.plan(image, max_memory, n_jobs).features
     budget = parse_memory(max_memory, image.ndim)
     rows = 2 * 4 * plan.n_features * len(positions)  # and a copy for the classifier
     if model.refiner is None and len(positions) <= _FEW_PIXELS and rows <= budget // 2:

@@ -1,5 +1,6 @@
-"""Refiners: what smooths or corrects a whole image's probabilities before labels are taken."""
+"""Refiners: what smooths or corrects probabilities before labels are taken."""
 
 from .graph_cut import GraphCut
+from .guided_filter import GuidedFilter
 
-__all__ = ["GraphCut"]
+__all__ = ["GraphCut", "GuidedFilter"]
