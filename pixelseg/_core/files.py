@@ -8,6 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
+from typing import Any
+
+from .checks import as_flag, shown
+
+
+def as_path(path: Any, name: str = "path") -> Path:
+    """A path from text or a path object; anything else, an open file too, is refused by name."""
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"{name} is {shown(path)} but must be the path of a file.")
+    return Path(path)
 
 
 def check_target(
@@ -17,7 +27,7 @@ def check_target(
 
     `option` is what the caller's user passes to replace a file.
     """
-    path = Path(path)
+    path, overwrite = as_path(path), as_flag("overwrite", overwrite)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder but must be a file: add a file name.")
     if not path.parent.is_dir():

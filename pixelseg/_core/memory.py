@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from numbers import Real
 
+from .checks import shown
+
 #: What a call aims to hold beyond its input and output when `max_memory` is None, for images of two
 #: and three axes; where it needs more, it takes more. The first keeps the peak of a whole process,
 #: libraries and model included, below 1 GB. Boxes of a volume are mostly border: with less they
@@ -31,11 +33,11 @@ def parse_memory(max_memory: Memory, ndim: int) -> int:
             unit = _BINARY_UNITS[match[2]] if match[3] and match[2] else _UNITS[match[2]]
             number = float(match[1]) * unit
     elif isinstance(max_memory, Real) and not isinstance(max_memory, bool):
-        number = float(max_memory)
+        number = float(min(max_memory, 2**62))
     if not number > 0:
         raise ValueError(
-            f"max_memory is {max_memory!r} but must be a positive number of bytes or text such as "
-            "'2GB' or '500MB'."
+            f"max_memory is {shown(max_memory)} but must be a positive number of bytes or text "
+            "such as '2GB' or '500MB'."
         )
     return int(min(number, 2.0**62))
 

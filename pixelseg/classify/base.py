@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import is_array_like
-from .._core.checks import as_count
+from .._core.checks import as_count, shown
 from .._core.image import Image, as_image
 from .._core.progress import Progress
 from ..features import FeatureBank
@@ -168,6 +168,10 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         """
         model = self._current_model()
         if score is not None:
+            if not isinstance(score, CrossValidation):
+                raise TypeError(
+                    f"score is {shown(score)} but must be what cross_validate returned, or None."
+                )
             if score.label_hash != model.training.label_hash:
                 raise ValueError(
                     "score is that of other labels than the model was fitted to: cross-validate "

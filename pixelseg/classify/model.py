@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core.arrays import PROBABILITY_DTYPE, Array
 from .._core.image import Image, as_image
-from .._core.memory import Memory
+from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
@@ -98,7 +98,7 @@ class FittedModel:
         n_jobs = effective_n_jobs(n_jobs)
         kind = (image.shape3d, image.ndim, image.n_channels, image.spacing, image.mask is None)
         reach = None if self.refiner is None else reach_of(self.refiner, image)
-        key = (kind, reach, max_memory, n_jobs)
+        key = (kind, reach, parse_memory(max_memory, image.ndim), max_memory is None, n_jobs)
         known = self._plans.get(key)
         if known is not None:
             return known

@@ -29,7 +29,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 
 from .._core.arrays import Array
-from .._core.files import check_target, replacing
+from .._core.files import as_path, check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
 from .input_spec import InputSpec, check_input
@@ -81,7 +81,7 @@ def load(path: str | PathLike[str]) -> FittedModel:
 
 def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
     """The JSON record and the arrays of a model file, checked as far as a file can be."""
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder but must be a model file.")
     if not path.exists():

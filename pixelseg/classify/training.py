@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from .._core.arrays import Array, as_labels
 from .._core.boxes import around
-from .._core.checks import as_count, as_seed
+from .._core.checks import as_count, as_seed, check_class_weight
 from .._core.image import Image, as_image
 from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
@@ -56,6 +56,7 @@ class Trainable:
         if self.samples_per_class is not None:
             as_count("samples_per_class", self.samples_per_class)
         check_refiner(self.refine)
+        check_class_weight(self.class_weight)
         parse_memory(self.max_memory, 2)
         effective_n_jobs(self.n_jobs)
         if self.features is not None and not isinstance(self.features, FeatureBank):
@@ -219,7 +220,7 @@ def _new_classifier(training: Trainable) -> Any:
 
 def _trained_prior(counts: Array, classes: Array, class_weight: Any) -> Array:
     """The shares of the classes that the classifier saw, weights included."""
-    if class_weight == "balanced":
+    if isinstance(class_weight, str) and class_weight == "balanced":
         weights = counts.sum() / (len(classes) * counts)
     elif isinstance(class_weight, Mapping):
         weights = np.array([class_weight.get(int(value), 1.0) for value in classes])

@@ -159,7 +159,7 @@ class GuidedFilter(BaseEstimator):
 
     def _settings(self, image: Image) -> _Settings:
         """Check the settings, and turn them into pixels and grey values of an image."""
-        sigma = as_number("sigma", self.sigma, above=0)
+        sigma = as_number("sigma", self.sigma, above=0, most=1e4)
         epsilon = as_number("epsilon", self.epsilon, above=0)
         if self.value_range is not None:
             value_range = as_number("value_range", self.value_range, above=0)
