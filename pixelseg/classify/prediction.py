@@ -14,17 +14,16 @@ from .._core.progress import Reporter
 from .._core.threads import run_chunks
 from .._core.workspace import workspace
 from ..features import compute_box
+from ..refine.refiner import apply_refiner
 from .outputs import Outputs
 from .prediction_plan import PredictionPlan
-from .refiners import refine
-from .row_classifier import RowClassifier
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A classifier, perhaps a refiner, an image, and how it is cut."""
 
-    rows: RowClassifier
+    rows: Any  # a RowClassifier, or several side by side
     refiner: Any
     plan: PredictionPlan
     image: Image
@@ -68,7 +67,7 @@ class Prediction:
             read = plan.around(tile, image)
             part = image if read == image.whole else image.crop(read)
             with workspace.within(plan.tiles.bytes_per_tile):
-                refined = refine(self.refiner, given[slices_of(within(read, around))], part)
+                refined = apply_refiner(self.refiner, given[slices_of(within(read, around))], part)
             inner = refined[slices_of(within(tile, read))]
             outputs.write_probabilities(tile, inner, _mask_of(image, tile))
 

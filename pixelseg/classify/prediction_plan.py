@@ -11,7 +11,7 @@ from .._core.image import Image
 from .._core.memory import Memory, parse_memory
 from .._core.tiles import TilePlan, plan_tiles
 from ..features import FeaturePlan, workspace_bytes
-from .refiners import working_bytes_of
+from ..refine.refiner import working_bytes_of
 
 #: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
 _BYTES_PER_PROBABILITY = 8 + 4

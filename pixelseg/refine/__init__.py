@@ -2,5 +2,6 @@
 
 from .graph_cut import GraphCut
 from .guided_filter import GuidedFilter
+from .tune import Tuning, tune
 
-__all__ = ["GraphCut", "GuidedFilter"]
+__all__ = ["GraphCut", "GuidedFilter", "Tuning", "tune"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._core.arrays import Array, to_array
-from ..._core.checks import as_count, as_integer, as_number, shown
+from ..._core.checks import as_count, as_number, shown
 from ..mean_field import MeanField, PairwiseKernel
 from .utils import create_pairwise_bilateral, create_pairwise_gaussian
 

@@ -99,7 +99,7 @@ def compute_unary(labels: Any, M: int, GT_PROB: float = 0.5) -> Array:
 
 
 def softmax_to_unary(sm: Any, GT_PROB: float = 1) -> Array:
-    """Make energies of probabilities, which are not clipped: the old name of `unary_from_softmax`."""
+    """Make energies of probabilities, not clipped: the old name of `unary_from_softmax`."""
     return unary_from_softmax(sm, None if GT_PROB == 1 else GT_PROB, clip=None)
 
 
