@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core.checks import as_count, as_number
 from .._core.arrays import Array
+from .._core.checks import as_count, as_number
 from .._core.memory import Allowance
 from .._core.progress import Progress, Reporter
 from .._core.threads import run_chunks
