@@ -145,8 +145,8 @@ def _refine(
     refiner: Any, sources: dict[Path, Path], args: argparse.Namespace, job: Job, progress: Any
 ) -> None:
     """Refine the probabilities of one image into its files."""
-    from ..classify.refiners import refine
     from ..io import write_image, write_labels
+    from ..refine.refiner import apply_refiner
     from ._probabilities import read_probabilities
 
     path = sources[job.image]
@@ -156,7 +156,7 @@ def _refine(
     spacing = image.source.spacing
     # What no class has was outside a mask when it was predicted.
     image = as_image(image, mask=before.any(axis=-1))
-    after = refine(refiner, before, image)
+    after = apply_refiner(refiner, before, image)
     labels = np.stack([_labels_of(p, classes) for p in (before, after)], axis=-1)
     options: dict[str, Any] = {
         "spacing": spacing,
