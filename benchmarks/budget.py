@@ -131,9 +131,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(measure(SETTINGS[options.child])))
         return 0
     rows, missed = [], 0
-    for place, (kind, shape, classifier, megabytes, n_jobs, answers, refiner) in enumerate(
-        SETTINGS
-    ):
+    for place, setting in enumerate(SETTINGS):
+        kind, shape, classifier, megabytes, n_jobs, answers, refiner = setting
         command = [sys.executable, "-m", "benchmarks.budget", "--child", str(place)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         share = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else float("inf")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.boxes import bounding_box, grow, slices_of
 from .._core.checks import as_count
 from .._core.image import Image
 from .._core.memory import Memory, parse_memory
@@ -69,8 +70,9 @@ def _at_labels(
     max_memory: Memory,
     n_jobs: int | None,
 ) -> tuple[Array, Array]:
-    """Truth and predicted labels, at labelled pixels alone or of the whole image."""
-    plan = model.plan(image, max_memory, n_jobs).features
+    """Truth and predicted labels, at labelled pixels alone or of the part that holds them."""
+    plans = model.plan(image, max_memory, n_jobs)
+    plan = plans.features
     budget = parse_memory(max_memory, image.ndim)
     rows = 2 * 4 * plan.n_features * len(positions)  # and a copy for the classifier
     if model.refiner is None and len(positions) <= _FEW_PIXELS and rows <= budget // 2:
@@ -78,6 +80,12 @@ def _at_labels(
         fill_rows(image, plan, positions, X, budget=budget - rows, n_jobs=n_jobs)
         places = model.rows.predict_places(X.T, effective_n_jobs(n_jobs))
         return truth.reshape(-1)[positions], model.classes[places]
+    if model.refiner is None or plans.blocks is not None:
+        # Nothing depends on what is farther from the labels than filters and refiner reach.
+        reach = plans.reach or (0,) * image.ndim
+        margin = tuple(a + b for a, b in zip(plan.halo[3 - image.ndim :], reach, strict=True))
+        box = grow(bounding_box(truth > 0), margin, image.spatial_shape)
+        image, truth = image.crop(box), truth[slices_of(box)]
     labels = np.empty(image.spatial_shape, label_dtype(model.classes))
     model.predict(image, Outputs(model.classes, labels=labels), max_memory, n_jobs)
     return truth, labels
