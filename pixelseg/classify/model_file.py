@@ -34,7 +34,12 @@ from .._core.memory import format_bytes
 from ..features import FeatureBank
 from .input_spec import InputSpec, check_input
 from .model import FittedModel, TrainingRecord
-from .refiners import refiner_from_record, refiner_to_record
+from .refiners import (
+    refiner_from_record,
+    refiner_to_record,
+    tuning_from_record,
+    tuning_to_record,
+)
 from .row_classifier import FLAT, KINDS, RowClassifier, kind_of
 
 FORMAT = "pixelseg model"
@@ -194,6 +199,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
         "classifier": kind,
         "classifier_params": _plain(_own_params(rows.classifier)),
         "refiner": _plain(refiner_to_record(model.refiner)),
+        "tuning": tuning_to_record(model.tuning),
         "class_names": _plain(model.class_names),
         "input": asdict(model.input_spec),
         "training": {name: getattr(training, name) for name in _TRAINING},
@@ -276,6 +282,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     sizes = len(spec.spacing), len(spec.peaks), len({np.dtype(name) for name in spec.dtypes})
     if spec.ndim not in (2, 3) or spec.n_channels < 1 or sizes != (spec.ndim, 2, len(spec.dtypes)):
         raise ValueError(f"input {record['input']} does not describe an image")
+    refiner = refiner_from_record(_from_plain(record["refiner"]))
     model = FittedModel(
         estimator=str(record["estimator"]),
         params=_from_plain(record["params"]),
@@ -288,7 +295,8 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
             check_patch=arrays["check/image"],
             cross_validated_mean_iou=None if score is None else float(score),
         ),
-        refiner=refiner_from_record(_from_plain(record["refiner"])),
+        refiner=refiner,
+        tuning=tuning_from_record(record["tuning"], refiner),
         class_names=_from_plain(record["class_names"]),
     )
     patch = model.open_check_patch()
