@@ -5,9 +5,10 @@ three seeds, which take other images, other labels and other forests. One model 
 random labelled pixels of each of at most eight test images, one confusion matrix over all of them,
 mean IoU over the classes that occur.
 
-It takes some twenty minutes on one core. With `--json FILE` each result is kept as it comes, and what
-FILE already holds is not computed again; `python -m benchmarks.readme --take FILE` then brings the
-tables into docs/quality.md and the README.
+It takes some twenty minutes on one core. With `--json FILE` each result is kept as it comes, and
+what FILE already holds is not computed again; `python -m benchmarks.readme --take FILE` then brings
+the tables into docs/quality.md and the README. A cell whose training images show a single class
+is left out.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = set() if options.again else {score.key for score in scores}
     for name in options.sets or loader.names():
         data = QualitySet(name, folder, loader)
-        for cell in cells(options, data.n_train):
+        for cell in filter(data.is_learnable, cells(options, data.n_train)):
             for group in missing(data.name, cell, options.methods, known):
                 scores = keep(scores, evaluate(data, group, cell), options.json)
     text = tables(scores)

@@ -74,7 +74,7 @@ class QualitySet:
     @property
     def channel_axis(self) -> int | None:
         """The axis of the channels; a stack of slices without channels is a volume."""
-        return -1 if self._info["channels"] == 3 else None
+        return -1 if self._info["channels"] > 1 else None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -97,6 +97,12 @@ class QualitySet:
         for name in spread(self._info["train"], cell.n_images, cell.seed):
             yield self.sample(name), _paint(self, name, cell.strokes, cell.per_class, cell.seed)
 
+    def is_learnable(self, cell: Cell) -> bool:
+        """Whether the training images of a cell show two classes or more."""
+        return (
+            len(set().union(*(np.unique(s.truth[s.truth > 0]) for s, _ in self.training(cell)))) > 1
+        )
+
     def test_pixels(self) -> Iterator[tuple[Sample, Array]]:
         """The test images and the positions of the pixels to compare, alike in every run."""
         generator = np.random.default_rng(0)
@@ -116,8 +122,9 @@ class QualitySet:
 @lru_cache(maxsize=64)
 def _read_sample(data: QualitySet, name: str) -> Sample:
     """One image of a set and its truth, kept since the next model trains on it too."""
+    folder = data.folder / data.name
     image, truth = (
-        data.loader.read(next((data.folder / data.name / kind).glob(f"{name}.*")))
+        data.loader.read(next(path for path in (folder / kind).iterdir() if path.stem == name))
         for kind in ("images", "labels")
     )
     return Sample(name, image, truth)

@@ -20,6 +20,8 @@ _BRUSH = 3
 _LENGTH = 120
 #: The eight directions of a step, in circular order.
 _HEADINGS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
+#: Lines of a class at the most: a small class is then covered as far as lines can.
+_MAX_LINES = 400
 #: What a line does at each step: mostly it goes straight on.
 _TURNS = (-1, 0, 0, 0, 0, 0, 1)
 #: Patches of each class.
@@ -66,7 +68,7 @@ def _draw_lines(inside: Array, per_class: int, rng: np.random.Generator, marked:
     deep = np.cumsum(depth.reshape(-1)[where] ** 2)
     starts = where[np.searchsorted(deep, rng.random(per_class) * deep[-1])]
     half, n_marked = _BRUSH // 2, 0
-    for start in starts:
+    for start in starts[:_MAX_LINES]:
         z, y, x = (int(i) for i in np.unravel_index(start, inside.shape))
         heading = int(rng.integers(8))
         for turn in rng.choice(_TURNS, rng.integers(_LENGTH // 4, _LENGTH)).tolist():

@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from . import images
 from .case import TINY, Case, Peer, largest_difference
@@ -120,4 +121,46 @@ _LABELS = Case(
     quick=("512x512",),
 )
 
-CASES = (_filter_case("grey", False), _filter_case("colour", True), _PREDICT, _LABELS)
+
+@dataclass(frozen=True)
+class Labelled:
+    """An image of two classes with strokes on it."""
+
+    image: Array
+    labels: Array
+
+
+@cache
+def _labelled(size: str) -> Labelled:
+    shape = _SHAPES[size]
+    image, truth = images.mosaic(*shape)
+    centres = np.random.default_rng(0).random(shape) < 20 / truth.size
+    dabs = ndimage.maximum_filter(centres, 9)
+    return Labelled(image, np.where(dabs, np.minimum(truth, 2), 0))
+
+
+def _tune(job: Labelled) -> Array:
+    import pixelseg
+
+    model = pixelseg.PixelClassifier(refine=None)
+    tuning = pixelseg.refine.tune(pixelseg.GuidedFilter, model, job.image, job.labels)
+    return np.array(tuning.mean_iou)
+
+
+def _fit(job: Labelled) -> Any:
+    import pixelseg
+
+    return pixelseg.PixelClassifier(refine=None).fit(job.image, job.labels)
+
+
+_TUNE = Case(
+    name="tune the guided filter",
+    covers=("refine.tune",),
+    make=_labelled,
+    ours=_tune,
+    peers=(Peer("fit without a refiner", _fit),),
+    sizes=("512x512",),
+    quick=("512x512",),
+)
+
+CASES = (_filter_case("grey", False), _filter_case("colour", True), _PREDICT, _LABELS, _TUNE)

@@ -44,7 +44,7 @@ PUBLIC = {
         thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
-    "pixelseg.refine": "GraphCut GuidedFilter",
+    "pixelseg.refine": "GraphCut GuidedFilter OutOfFold OutOfFoldImage Tuning tune",
     "pixelseg.superpixels": """
         enforce_connectivity etps felzenszwalb gradient_magnitude grid grid_seeds slic snic
         watershed

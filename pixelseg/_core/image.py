@@ -19,6 +19,9 @@ from .arrays import FEATURE_DTYPE, Array, as_array, as_mask, as_spacing, is_arra
 from .boxes import Box, Shape3D
 from .checks import as_integer
 
+#: Values of an image, of all its channels together, that are looked at to learn their range.
+_LOOK = 2**18
+
 
 @dataclass(frozen=True)
 class Image:
@@ -132,6 +135,17 @@ class Image:
         if self.channel_axis is not None:
             index.insert(self.channel_axis, slice(None))
         return tuple(index)
+
+
+def look_at_range(image: Image) -> tuple[float, float]:
+    """Smallest and largest value in the middle of an image, of at most `_LOOK` values."""
+    side = max(1, int((_LOOK / image.n_channels) ** (1 / image.ndim)))
+    middle = [size // 2 for size in image.spatial_shape]
+    box = boxes.around(middle, side, image.spatial_shape)
+    values = image.read(box)
+    if image.mask is not None:
+        values = values[:, image.read_mask(box)]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
 
 
 def _check_finite(planes: Array, box: Box) -> None:

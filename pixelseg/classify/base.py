@@ -13,17 +13,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import is_array_like
-from .._core.checks import shown
+from .._core.checks import as_count, shown
 from .._core.image import Image, as_image
 from .._core.progress import Progress
 from ..features import FeatureBank
 from ..metrics import mean_iou
+from ..refine.out_of_fold import OutOfFold
+from ..refine.refiner import check_refiner, is_same, settle
 from . import model_file
 from .model import FittedModel
-from .refiners import check_refiner, is_same, settle
+from .out_of_fold import out_of_fold
 from .row_classifier import KINDS, make_classifier
 from .scoring import CrossValidation, cross_validate, labelled_confusion
-from .training import Trainable
+from .training import Trainable, collect_samples
 
 #: Parameters that decide what is learned, and are numbers, text or lists of them. What belongs to
 #: a machine (threads, memory) is none of a model, and parts are kept as what they became.
@@ -124,6 +126,19 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         return cross_validate(
             self._settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
         )
+
+    def out_of_fold(
+        self, images: Any, labels: Any, *, n_folds: int = 3, mask: Any = None
+    ) -> OutOfFold:
+        """See labelled images by models that did not learn from their labels.
+
+        A fold never splits an image or, where one is labelled, a stroke. This estimator itself is
+        not fitted, nor changed. `pixelseg.refine.tune` takes it from here.
+        """
+        training = self._settled()
+        n_folds = as_count("n_folds", n_folds, least=2)
+        training_set = collect_samples(training, images, labels, mask, False)
+        return out_of_fold(training, training_set, images, labels, mask, n_folds)
 
     def save(
         self,

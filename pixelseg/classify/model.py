@@ -19,11 +19,11 @@ from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
+from ..refine.refiner import reach_of
 from .input_spec import InputSpec
 from .outputs import Outputs
 from .prediction import Prediction
 from .prediction_plan import PredictionPlan, plan_prediction
-from .refiners import reach_of
 from .row_classifier import RowClassifier
 
 #: Plans that are kept for the next image of the same shape.

@@ -19,11 +19,11 @@ from .._core.memory import Memory
 from .._core.progress import Progress
 from .._core.tiles import TilePlan
 from ..features import FeatureBank
+from ..refine.refiner import settle
 from .base import ImageClassifier
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, output_form
-from .refiners import settle
 from .training import collect_samples, fit_rows
 
 

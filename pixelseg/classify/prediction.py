@@ -14,17 +14,16 @@ from .._core.progress import Reporter
 from .._core.threads import run_chunks
 from .._core.workspace import workspace
 from ..features import compute_box
+from ..refine.refiner import apply_refiner
 from .outputs import Outputs
 from .prediction_plan import PredictionPlan
-from .refiners import refine
-from .row_classifier import RowClassifier
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A classifier, perhaps a refiner, an image, and how it is cut."""
 
-    rows: RowClassifier
+    rows: Any  # a RowClassifier, or several side by side
     refiner: Any
     plan: PredictionPlan
     image: Image
@@ -43,7 +42,7 @@ class Prediction:
 
         def classify_tile(tile: Box) -> None:
             shape = shape_of(tile)
-            with workspace.within(tiles.bytes_per_tile):
+            with workspace.within(self.plan.bytes_per_thread):
                 stack = workspace.take((features.n_features, *shape3d(shape)))
                 compute_box(features, image, tile, stack)
                 answers = answer(stack.reshape(features.n_features, -1), inner_jobs)
@@ -67,8 +66,8 @@ class Prediction:
         def refine_tile(tile: Box) -> None:
             read = plan.around(tile, image)
             part = image if read == image.whole else image.crop(read)
-            with workspace.within(plan.tiles.bytes_per_tile):
-                refined = refine(self.refiner, given[slices_of(within(read, around))], part)
+            with workspace.within(plan.bytes_per_thread):
+                refined = apply_refiner(self.refiner, given[slices_of(within(read, around))], part)
             inner = refined[slices_of(within(tile, read))]
             outputs.write_probabilities(tile, inner, _mask_of(image, tile))
 

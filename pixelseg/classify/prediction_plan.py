@@ -11,7 +11,7 @@ from .._core.image import Image
 from .._core.memory import Memory, parse_memory
 from .._core.tiles import TilePlan, plan_tiles
 from ..features import FeaturePlan, workspace_bytes
-from .refiners import working_bytes_of
+from ..refine.refiner import working_bytes_of
 
 #: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
 _BYTES_PER_PROBABILITY = 8 + 4
@@ -32,6 +32,18 @@ class PredictionPlan:
     tiles: TilePlan
     blocks: TilePlan | None = None
     reach: tuple[int, ...] = ()
+
+    @property
+    def bytes_per_thread(self) -> int:
+        """What a thread may hold, with what lies idle for it.
+
+        With blocks it is all of its share: features and refiner take turns, and if each had to make
+        room for the other, fresh pages would cost more than the refiner.
+        """
+        if self.blocks is None:
+            return self.tiles.bytes_per_tile
+        share = (self.tiles.budget - self.tiles.held) // self.tiles.n_parallel
+        return max(self.tiles.bytes_per_tile, share)
 
     def boxes(self, ndim: int) -> list[Box]:
         """The parts of an image that are refined one after the other."""

@@ -21,10 +21,10 @@ from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
+from ..refine.refiner import check_refiner
 from .input_spec import InputSpec
 from .model import TrainingRecord
 from .prior import check_class_prior, estimate_prior
-from .refiners import check_refiner
 from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
 from .training_images import iterate_pairs, summarise, survey_labels
@@ -75,9 +75,13 @@ class Trainable:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The samples of all images in canonical order, and what the images have in common."""
+    """The samples of all images in canonical order, and what the images have in common.
+
+    `places` tells which of the images, counted as they came, each of the samples is of.
+    """
 
     samples: list[ImageSamples]
+    places: list[int]
     input_spec: InputSpec
     feature_names: tuple[str, ...]
     record: TrainingRecord
@@ -129,8 +133,10 @@ def collect_samples(
             report.advance()
     if patch is None or spec is None:  # all that is labelled lies outside the masks
         raise _no_labels()
-    samples = canonical_order(sample.limit_prior_pixels(n_labelled) for sample in samples)
-    return TrainingSet(samples, spec, plan.names, _make_record(samples, patch[1]))
+    limited = [sample.limit_prior_pixels(n_labelled) for sample in samples]
+    places = canonical_order(limited)
+    samples = [limited[place] for place in places]
+    return TrainingSet(samples, places, spec, plan.names, _make_record(samples, patch[1]))
 
 
 def fit_rows(training: Trainable, samples: list[ImageSamples]) -> RowClassifier:

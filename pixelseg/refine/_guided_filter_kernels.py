@@ -1,7 +1,7 @@
 """Sums over windows and a linear model in each of them, row by row in float64.
 
 A window is a box along each axis: 2 r + 1 pixels that count whole, and one more at each end that
-counts by a fraction. Its sum is made of sums of 1, 2, 4, ... neighbours, so that it costs the
+counts by a fraction. Its sum is made of sums of 1, 4, 16, ... neighbours, so that it costs the
 logarithm of the window, and, unlike running sums, adds the same numbers in the same order wherever
 it lies: a pixel gets the same bits in any crop. Variances are differences of large numbers, hence
 float64.
@@ -9,30 +9,50 @@ float64.
 Arrays are contiguous and have x last; loops over x carry no state and become vectors. Offsets are
 unsigned, or Numba would test each for being negative.
 
-Tried: strips of 4 columns (a half longer) and of 32 (no better) for sums across rows.
+Tried: sums of 2, 4, 8, ... neighbours (a tenth slower); strips of 16 columns across rows (twice as
+slow: what is done once a row costs more than what leaves the nearest cache).
 """
 
 import numpy as np
 
 from .._core.jit import kernel
 
-#: Columns that are summed together across rows: two cache lines of each row.
-_STRIP = 16
+#: Columns that are summed together across rows, and rows of results: they stay in the L2 cache.
+_STRIP, _BAND = 128, 64
 
 
 @kernel
-def _add_shifted(source, shift, n, out):
-    # out[i] = source[i] + source[i + shift]
-    s = np.uint64(shift)
-    for i in range(np.uint64(n)):
-        out[i] = source[i] + source[i + s]
+def _begin(values, stride, length, end_weight, n, out):
+    last = np.uint64((length + 1) * stride)
+    one, two, three = np.uint64(stride), np.uint64(2 * stride), np.uint64(3 * stride)
+    if length % 4 == 1:
+        for i in range(np.uint64(n)):
+            out[i] = end_weight * (values[i] + values[i + last]) + values[i + one]
+    else:
+        for i in range(np.uint64(n)):
+            inner = values[i + one] + values[i + two] + values[i + three]
+            out[i] = end_weight * (values[i] + values[i + last]) + inner
 
 
 @kernel
-def _accumulate(source, shift, n, out):
-    s = np.uint64(shift)
+def _quadruple(source, shift, n, out):
+    one, two, three = np.uint64(shift), np.uint64(2 * shift), np.uint64(3 * shift)
     for i in range(np.uint64(n)):
-        out[i] += source[i + s]
+        out[i] = (source[i] + source[i + one]) + (source[i + two] + source[i + three])
+
+
+@kernel
+def _add_runs(source, at, shift, n_runs, n, out):
+    a, b, c = np.uint64(at), np.uint64(at + shift), np.uint64(at + 2 * shift)
+    if n_runs == 1:
+        for i in range(np.uint64(n)):
+            out[i] += source[i + a]
+    elif n_runs == 2:
+        for i in range(np.uint64(n)):
+            out[i] += source[i + a] + source[i + b]
+    elif n_runs == 3:
+        for i in range(np.uint64(n)):
+            out[i] += source[i + a] + source[i + b] + source[i + c]
 
 
 @kernel
@@ -42,19 +62,17 @@ def _sum_windows(values, spare, n, stride, radius, end_weight, out):
     values, spare: scratch of n + (2 radius + 2) stride numbers; what they held is lost.
     """
     length = 2 * radius + 1
-    one, last = np.uint64(stride), np.uint64((length + 1) * stride)
-    for i in range(np.uint64(n)):
-        out[i] = end_weight * (values[i] + values[i + last]) + values[i + one]
-    # `length` is odd: what is left is a sum of runs of 2, 4, ... pixels.
-    at, run, valid = 2 * stride, 1, n + (length + 1) * stride
-    while 2 * run <= length:
-        valid -= run * stride
-        _add_shifted(values, run * stride, valid, spare)
+    _begin(values, stride, length, end_weight, n, out)
+    # What is left of it are runs of 4, 16, ... pixels, up to three of each.
+    at, run, valid = (1 + length % 4) * stride, 1, n + (length + 1) * stride
+    while 4 * run <= length:
+        valid -= 3 * run * stride
+        _quadruple(values, run * stride, valid, spare)
         values, spare = spare, values
-        run *= 2
-        if length & run:
-            _accumulate(values, at, n, out)
-            at += run * stride
+        run *= 4
+        n_runs = length // run % 4
+        _add_runs(values, at, run * stride, n_runs, n, out)
+        at += n_runs * run * stride
 
 
 @kernel
@@ -93,25 +111,29 @@ def sum_across_rows(values, lead, radius, end_weight, out):
     """
     n_outer, n, inner = values.shape
     m = out.shape[1]
-    size = (m + 2 * radius + 2) * _STRIP
-    skip = max(lead - radius - 1, 0)
-    pad = max(radius + 1 - lead, 0)
-    count = min(n - skip, m + 2 * radius + 2 - pad)
-    strip, spare, sums = np.zeros(size), np.zeros(size), np.empty(m * _STRIP)
+    size = min(m, _BAND) + 2 * radius + 2
+    strip, spare = np.empty(size * _STRIP), np.empty(size * _STRIP)
+    sums = np.empty(_BAND * _STRIP)
     for outer in range(n_outer):
-        for x in range(0, inner, _STRIP):
-            width = np.uint64(min(_STRIP, inner - x))
-            for i in range(size):
-                strip[i] = 0.0
-            for y in range(count):
-                target, source = strip[(pad + y) * _STRIP :], values[outer, skip + y, x:]
-                for i in range(width):
-                    target[i] = source[i]
-            _sum_windows(strip, spare, m * _STRIP, _STRIP, radius, end_weight, sums)
-            for y in range(m):
-                target, source = out[outer, y, x:], sums[y * _STRIP :]
-                for i in range(width):
-                    target[i] = source[i]
+        for start in range(0, m, _BAND):
+            n_rows = min(_BAND, m - start)
+            first = start + lead - radius - 1
+            for x in range(0, inner, _STRIP):
+                width = np.uint64(min(_STRIP, inner - x))
+                for k in range(n_rows + 2 * radius + 2):
+                    target, y = strip[k * _STRIP : (k + 1) * _STRIP], first + k
+                    if y < 0 or y >= n:
+                        for i in range(_STRIP):
+                            target[i] = 0.0
+                    else:
+                        source = values[outer, y, x:]
+                        for i in range(width):
+                            target[i] = source[i]
+                _sum_windows(strip, spare, n_rows * _STRIP, _STRIP, radius, end_weight, sums)
+                for k in range(n_rows):
+                    target, source = out[outer, start + k, x:], sums[k * _STRIP :]
+                    for i in range(width):
+                        target[i] = source[i]
 
 
 @kernel
@@ -216,6 +238,12 @@ def evaluate_windows(sums, guide, share, place, out):
 def close_rows(out):
     """Clip rows (n, k) to 0..1 and make them sum to 1; the last class gets what is left."""
     n, k = out.shape
+    if k == 2:
+        for i in range(np.uint64(n)):
+            first = min(max(out[i, 0], np.float32(0)), np.float32(1))
+            out[i, 0] = first
+            out[i, 1] = np.float32(1) - first
+        return
     for i in range(n):
         row = out[i]
         left, total = 1.0, 0.0

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._core.arrays import Array
+from .._core.checks import as_count, as_number
 from .._core.memory import Allowance
 from .._core.progress import Progress, Reporter
 from .._core.threads import run_chunks
@@ -127,6 +128,10 @@ class MeanField:
             self._started = True
         return 0
 
+    def restart(self) -> None:
+        """Go back to the probabilities of the unary energies alone."""
+        self._started = False
+
     def step(self) -> None:
         """Pass messages once and update all pixels."""
         self.run(1)
@@ -135,6 +140,9 @@ class MeanField:
         self, n_iterations: int, *, tolerance: float | None = None, progress: Progress = False
     ) -> int:
         """Iterate, until no probability changes by more than `tolerance` if given; how often."""
+        as_count("n_iterations", n_iterations, least=0)
+        if tolerance is not None:
+            as_number("tolerance", tolerance, least=0)
         with Reporter(progress, n_iterations, "mean field") as reporter:
             if not self._terms or n_iterations == 0:
                 return self._start()

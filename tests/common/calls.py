@@ -515,6 +515,25 @@ CALLS: dict[str, Call] = {
         plot.strokes, {"image": IMAGE, "labels": TRUTH, "colors": None, "channel_axis": "auto"}
     ),
     "plot.uncertainty_map": Call(plot.uncertainty_map, {"uncertainty": PROBABILITIES[..., 0]}),
+    "refine.tune": Call(
+        pixelseg.refine.tune,
+        {
+            "refiners": [pixelseg.GuidedFilter(1.4)],
+            "model": PROBABILITIES,
+            "images": IMAGE,
+            "labels": STROKES,
+            "mask": MASK,
+            "n_folds": 2,
+            "max_pixels": 1000,
+            "time_budget": None,
+            "progress": False,
+            "classes": [1, 2],
+            "class_prior": [0.5, 0.5],
+            "channel_axis": "auto",
+            "spacing": 1.0,
+        },
+        may_be_nan=True,
+    ),
     "superpixels.enforce_connectivity": Call(
         superpixels.enforce_connectivity,
         {
@@ -570,6 +589,7 @@ NO_CALLS = {
     "FeatureBank.plan": "takes an Image, which was checked when it was made",
     "ForestClassifier.fit": "scikit-learn checks rows and classes in its own words",
     "ForestClassifier.from_sklearn": "takes a fitted estimator of scikit-learn or names its type",
+    "GraphCut.candidates": "takes nothing",
     "GuidedFilter.candidates": "takes nothing",
     "GuidedFilter.settled": "takes what a fitted model measured",
     "GuidedFilter.working_bytes": "takes an Image and a shape, which were checked",
