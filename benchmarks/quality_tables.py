@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .quality_methods import CHOICES, METHODS, OURS, PEERS
+from .quality_strokes import STROKES
 from .report import markdown
 
 Figures = Iterable[dict[str, Any]]
@@ -165,7 +166,8 @@ def choices_table(figures: Figures) -> str:
 def strokes_table(figures: Figures) -> str:
     """The ways of painting side by side, over the places that all of them have."""
     figures = list(figures)
-    ways = list(dict.fromkeys(row["strokes"] for row in figures))
+    known = {row["strokes"] for row in figures}
+    ways = [way for way in (MAIN_STROKES, *STROKES) if way in known]
     grids = {way: Grid(figures, way) for way in ways}
     places = set.intersection(*(set(grid.places) for grid in grids.values())) if grids else set()
     sets = [name for name in grids[ways[0]].sets if any(p.set == name for p in places)]

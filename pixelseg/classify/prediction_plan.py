@@ -33,6 +33,18 @@ class PredictionPlan:
     blocks: TilePlan | None = None
     reach: tuple[int, ...] = ()
 
+    @property
+    def bytes_per_thread(self) -> int:
+        """What a thread may hold, with what lies idle for it.
+
+        With blocks it is all of its share: features and refiner take turns, and if each had to make
+        room for the other, fresh pages would cost more than the refiner.
+        """
+        if self.blocks is None:
+            return self.tiles.bytes_per_tile
+        share = (self.tiles.budget - self.tiles.held) // self.tiles.n_parallel
+        return max(self.tiles.bytes_per_tile, share)
+
     def boxes(self, ndim: int) -> list[Box]:
         """The parts of an image that are refined one after the other."""
         whole = TilePlan(self.tiles.shape, self.tiles.shape, 0, 1, 0)

@@ -19,7 +19,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_labels, as_spacing
 from .._core.checks import as_shape, shown
-from .._core.files import replacing
+from .._core.files import replacing, reserve
 from .._core.image import as_image, find_channel_axis
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
@@ -272,11 +272,14 @@ class _Target:
     def map(self, temporary: Path) -> Array:
         """A mapped file of zeros, channels last in the array whatever the file's order."""
         if self.suffix == ".npy":
-            return np.lib.format.open_memmap(temporary, "w+", self.dtype, self.shape)
+            pages = np.lib.format.open_memmap(temporary, "w+", self.dtype, self.shape)
+            reserve(temporary)
+            return pages
         import tifffile
 
         shape = (self.shape[-1], *self.shape[:-1]) if self._in_planes else self.shape
         pages = tifffile.memmap(temporary, shape=shape, dtype=self.dtype, **self._tiff_options())
+        reserve(temporary)
         return np.moveaxis(pages, 0, -1) if self._in_planes else pages
 
     @property

@@ -35,21 +35,23 @@ _C6 = np.float32(1 / 720)
 
 @kernel
 def worst_row(probabilities):
-    """The row whose sum is farthest from 1, and the one with the least value; NaN is worst."""
-    worst, least, farthest, lowest = 0, 0, -1.0, np.inf
+    """The row whose sum is farthest from 1, by how much, and the row with the least value.
+
+    A row that holds NaN is farthest from 1, and NaN.
+    """
+    worst, least, farthest, lowest = 0, 0, 0.0, np.float32(0)
     for i in range(len(probabilities)):
-        total, low = 0.0, 0.0
+        total = 0.0
         for c in range(probabilities.shape[1]):
             value = probabilities[i, c]
             total += value
-            low = min(low, value)
+            if value < lowest:
+                least, lowest = i, value
         if not abs(total - 1) <= farthest:
             worst, farthest = i, abs(total - 1)
             if math.isnan(farthest):
                 break
-        if low < lowest:
-            least, lowest = i, low
-    return worst, least
+    return worst, farthest, least
 
 
 @kernel(fastmath=CONTRACT)

@@ -9,17 +9,18 @@ on the window. Here means are sums of doubled runs, which know no position, and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import floor, prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, as_probabilities
+from .._core.arrays import Array, as_probabilities
 from .._core.boxes import Box, Box3D, Shape3D, Span, box3d, grow, shape_of, slices_of, within
 from .._core.checks import as_number
 from .._core.image import Image, as_image
-from .._core.tiles import plan_tiles
+from .._core.tiles import TilePlan, plan_tiles
 from .._core.workspace import workspace
 
 #: End weights are multiples of 1 / 256, so that weights of windows are exact in any order.
@@ -137,15 +138,7 @@ class GuidedFilter(BaseEstimator):
         settings = self._settings(image)
         given = as_probabilities(probabilities, image.spatial_shape)
         out = np.empty_like(given)
-        plan = plan_tiles(
-            image.shape3d,
-            _reach(settings.windows, 2),
-            lambda shape: _part_bytes(settings, image, shape),
-            budget=_PART_BYTES,
-            n_jobs=1,
-            is_binding=False,
-        )
-        for box in plan.boxes(image.ndim):
+        for box in _plan_parts(settings, image.shape3d, image.n_channels).boxes(image.ndim):
             with workspace.scope():
                 _Part(settings, image, given, box).fill(out[slices_of(box)])
         return out
@@ -154,8 +147,7 @@ class GuidedFilter(BaseEstimator):
         """Upper bound of what `refine` holds beside its answer, for a box of `shape` (D, H, W)."""
         image = as_image(image)
         settings = self._settings(image)
-        least = _part_bytes(settings, image, (1, 16, 16) if image.ndim == 2 else (16, 16, 16))
-        return min(_part_bytes(settings, image, shape), max(_PART_BYTES, least))
+        return _plan_parts(settings, shape, image.n_channels).bytes
 
     def _settings(self, image: Image) -> _Settings:
         """Check the settings, and turn them into pixels and grey values of an image."""
@@ -189,15 +181,19 @@ def _reach(windows: tuple[_Window, _Window, _Window], times: int) -> Shape3D:
     return z, y, x
 
 
-def _part_bytes(settings: _Settings, image: Image, shape: Shape3D) -> int:
-    """What a part of `shape` holds: float64 planes of all that its windows reach."""
-    n_channels = image.n_channels
-    sides = zip(shape, _reach(settings.windows, 2), image.shape3d, strict=True)
-    pixels = prod(min(side + 2 * border, size) for side, border, size in sides)
+@lru_cache(maxsize=64)
+def _plan_parts(settings: _Settings, shape: Shape3D, n_channels: int) -> TilePlan:
+    """Cut an image of `shape` into parts that are filtered one after the other."""
+    reach = _reach(settings.windows, 2)
     # Guide, its means and its middle part; covariances; slopes and offsets before and after; a
-    # class, what counts, its share, and sums along one axis and two.
-    planes = 3 * n_channels + n_channels * (n_channels + 1) // 2 + 2 * (n_channels + 1) + 5
-    return 8 * planes * pixels
+    # class, the answer, what counts, its share, and sums along one axis and two.
+    planes = 3 * n_channels + n_channels * (n_channels + 1) // 2 + 2 * (n_channels + 1) + 6
+
+    def part_bytes(part: Shape3D) -> int:
+        sides = zip(part, reach, shape, strict=True)
+        return 8 * planes * prod(min(side + 2 * border, size) for side, border, size in sides)
+
+    return plan_tiles(shape, reach, part_bytes, budget=_PART_BYTES, n_jobs=1, is_binding=False)
 
 
 class _Part:
@@ -212,7 +208,7 @@ class _Part:
         around = self._outer[3 - image.ndim :]
         self._given = given[slices_of(around)].reshape(*shape_of(self._outer), given.shape[-1])
         self._guide = _planes(image.n_channels, self._outer)
-        image.read(around, dtype=np.float64, out=self._guide)
+        image.read(around, out=self._guide)
         self._guide *= settings.scale
         self._inside = self._find_inside()
         if self._inside is not None:
@@ -227,7 +223,7 @@ class _Part:
         means, factors = self._model_guide(share)
         share_inner = _crop(share, self._middle, self._inner)
         guide_inner = _crop(self._guide, self._outer, self._inner)
-        refined = np.empty((*shape_of(self._inner), n_classes), PROBABILITY_DTYPE)
+        refined = workspace.take((*shape_of(self._inner), n_classes))
         rows = refined.reshape(-1, *refined.shape[-2:])
         plane = _planes(1, self._outer)[0]
         models = _planes(n_channels + 1, self._middle)
@@ -271,7 +267,8 @@ class _Part:
             return share
         spans = zip(self._settings.windows, self._middle, self._image.shape3d, strict=True)
         z, y, x = (_weights(*span) for span in spans)
-        share[...] = 1 / (z[:, np.newaxis, np.newaxis] * y[:, np.newaxis] * x)
+        np.multiply((z[:, np.newaxis] * y)[..., np.newaxis], x, out=share[0])
+        np.divide(1, share, out=share)
         return share
 
     def _model_guide(self, share: Array) -> tuple[Array, Array]:
@@ -330,7 +327,11 @@ def _planes(n: int, box: Box3D) -> Array:
 
 def _crop(planes: Array, box: Box3D, part: Box3D) -> Array:
     """The part of planes over `box` that lies in a part of it, contiguous."""
-    return np.ascontiguousarray(planes[(slice(None), *slices_of(within(part, box)))])
+    if part == box:
+        return planes
+    out = _planes(len(planes), part)
+    out[...] = planes[(slice(None), *slices_of(within(part, box)))]
+    return out
 
 
 def _rows(planes: Array) -> Array:

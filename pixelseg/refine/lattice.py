@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from .._core.arrays import Array
+from .._core.memory import Allowance
 from .._core.threads import run_chunks
 
 #: How filtered values may be divided by the sums D of the kernel at each point.
@@ -209,6 +210,7 @@ def build_lattice(
     normalization: str = "symmetric",
     both_ways: bool = False,
     n_jobs: int | None = None,
+    allowance: Allowance | None = None,
 ) -> Lattice:
     """Make the lattice of some points, with a normalisation of `NORMALIZATIONS`.
 
@@ -217,6 +219,8 @@ def build_lattice(
     """
     n, d = features.n_points, features.n_features
     packing = _pack(*features.bounds())
+    allowance = allowance or Allowance("the lattice", None)
+    allowance.take(4 * n * (d + 2) * (1 if normalization in ("symmetric", "none") else 2))
     simplex = np.empty(n, np.uint32)
     weights = np.empty((n, d + 1), np.float32)
     n_chunks = max(1, min(4 if n <= _LARGE else 8, n // _PIECE))
@@ -225,7 +229,7 @@ def build_lattice(
     found = run_chunks(
         lambda span: _find_simplices(features, packing, span, simplex, weights), spans, n_jobs
     )
-    vertices, neighbours = _link(found, packing, n_jobs)
+    vertices, neighbours = _link(found, packing, n_jobs, allowance)
     chunks = tuple(Chunk(*span, part) for span, part in zip(spans, vertices, strict=True))
     lattice = Lattice(chunks, simplex, weights, weights, neighbours, both_ways)
     return _normalize(lattice, normalization, n_jobs)
@@ -307,11 +311,14 @@ def _find_simplices(
     return known[:n_known].copy()
 
 
-def _link(found: list[Array], packing: Packing, n_jobs: int | None) -> tuple[list[Array], Array]:
+def _link(
+    found: list[Array], packing: Packing, n_jobs: int | None, allowance: Allowance
+) -> tuple[list[Array], Array]:
     """The vertices of each chunk's simplices, and the neighbours of every vertex."""
     from . import _lattice_build_kernels as kernels
 
     size = len(packing.units)
+    allowance.take(sum(map(len, found)) * 4 * size)
     table, known, n_known = np.zeros(2**12, np.uint32), np.empty((2**11, 2), np.int64), 0
     vertices = [np.empty((len(simplices), size), np.uint32) for simplices in found]
     for simplices, out in zip(found, vertices, strict=True):
@@ -324,6 +331,7 @@ def _link(found: list[Array], packing: Packing, n_jobs: int | None) -> tuple[lis
             n_known = kernels.number_vertices(
                 simplices[some], packing.units, table, known, n_known, out[some]
             )
+    allowance.take(8 * n_known * size)
     known = known[:n_known]
     neighbours = np.empty((size, n_known, 2), np.uint32)
     run_chunks(

@@ -126,7 +126,7 @@ class DenseCRF:
         n_iterations = as_count("niter", niter, least=0)
         field = self._restarted()
         field.run(n_iterations)
-        return field.q.T
+        return field.q.T.copy(order="K")
 
     def startInference(self) -> tuple[Array, Array, Array]:
         """Probabilities before the first iteration, and two arrays that `stepInference` takes."""
