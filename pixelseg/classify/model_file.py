@@ -317,8 +317,8 @@ def _check_work(bank: FeatureBank, spec: InputSpec) -> None:
     ):
         raise ValueError(
             f"{len(sigmas)} sigmas of up to {pixels:g} pixels on {spec.n_channels} channels are "
-            f"more than the {_MAX_SIGMAS}, {_MAX_SIGMA_PIXELS} and {_MAX_CHANNELS} of a model that is "
-            "saved or loaded"
+            f"more than the {_MAX_SIGMAS}, {_MAX_SIGMA_PIXELS} and {_MAX_CHANNELS} of a model that "
+            "is saved or loaded"
         )
 
 
