@@ -25,8 +25,8 @@ from .._core.workspace import workspace
 
 #: End weights are multiples of 1 / 256, so that weights of windows are exact in any order.
 _END_STEPS = 256
-#: Bytes that the parts of an image are cut to: larger ones do not repeat less, and leave the cache.
-_PART_BYTES = 48 * 2**20
+#: Bytes that parts of an image are cut to: with half, parts of a volume are mostly border.
+_PART_BYTES = 96 * 2**20
 
 
 class _Window(NamedTuple):
@@ -77,8 +77,8 @@ class GuidedFilter(BaseEstimator):
     without any probability is left out, as if it were outside the mask. A pixel depends on those
     within `reach`, and gets the same bits in any crop that holds them.
 
-    Memory: 8 bytes for each pixel and plane, in parts of the image of some 50 MB; there are 13
-    planes for a grey image, 28 for colour.
+    Memory: 8 bytes for each pixel and plane, in parts of the image of some 100 MB; there are 14
+    planes for a grey image, 29 for colour.
 
     References
     ----------
@@ -126,7 +126,7 @@ class GuidedFilter(BaseEstimator):
         Parameters
         ----------
         probabilities : float array (..., n_classes)
-            Of the image's spatial shape.
+            Of the image's spatial shape; each pixel sums to 1, or is 0.
         image : array or Image
             What they were predicted for.
 
