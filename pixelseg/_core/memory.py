@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from numbers import Real
 
@@ -54,3 +55,41 @@ def format_bytes(number: int) -> str:
             whole = tenths >= 100
             return f"{-(-number // size)} {unit}" if whole else f"{tenths / 10:.1f} {unit}"
     return f"{number} bytes"
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory that the machine has; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+class Allowance:
+    """What a call may hold: `max_memory`, or without it what the machine has.
+
+    It is asked before memory is taken, so that what does not fit is refused with its number of
+    bytes, and not by the system in the middle of the work.
+    """
+
+    def __init__(self, what: str, max_memory: Memory):
+        self._what = what
+        self._given = max_memory is not None
+        self._most = parse_memory(max_memory, 2) if self._given else physical_memory()
+        self._taken = 0
+
+    def check(self, n_bytes: int) -> None:
+        """Raise a MemoryError if so much more does not fit."""
+        needed = self._taken + n_bytes
+        if self._most is None or needed <= self._most:
+            return
+        limit = "max_memory is" if self._given else "the machine has"
+        raise MemoryError(
+            f"{self._what} needs about {format_bytes(needed)} beside what is given and returned, "
+            f"but {limit} {format_bytes(self._most)}: give it more, or a part of the image."
+        )
+
+    def take(self, n_bytes: int) -> None:
+        """Count so much more as taken, if it fits."""
+        self.check(n_bytes)
+        self._taken += n_bytes
