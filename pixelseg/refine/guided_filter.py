@@ -27,6 +27,8 @@ from .._core.workspace import workspace
 _END_STEPS = 256
 #: Bytes that parts of an image are cut to: with half, parts of a volume are mostly border.
 _PART_BYTES = 96 * 2**20
+#: The least side of a part, where the budget does not suffice for larger ones.
+_LEAST = 16
 
 
 class _Window(NamedTuple):
@@ -147,7 +149,11 @@ class GuidedFilter(BaseEstimator):
         """Upper bound of what `refine` holds beside its answer, for a box of `shape` (D, H, W)."""
         image = as_image(image)
         settings = self._settings(image)
-        return _plan_parts(settings, shape, image.n_channels).bytes
+        # Of the parts, the whole or what they are cut to; a planner asks this of many boxes.
+        whole = _part_bytes(settings, shape, image.n_channels, shape)
+        d, h, w = (min(side, _LEAST) for side in shape)
+        least = _part_bytes(settings, shape, image.n_channels, (d, h, w))
+        return min(whole, max(_PART_BYTES, least))
 
     def _settings(self, image: Image) -> _Settings:
         """Check the settings, and turn them into pixels and grey values of an image."""
@@ -181,16 +187,23 @@ def _reach(windows: tuple[_Window, _Window, _Window], times: int) -> Shape3D:
 @lru_cache(maxsize=64)
 def _plan_parts(settings: _Settings, shape: Shape3D, n_channels: int) -> TilePlan:
     """Cut an image of `shape` into parts that are filtered one after the other."""
-    reach = _reach(settings.windows, 2)
+    return plan_tiles(
+        shape,
+        _reach(settings.windows, 2),
+        lambda part: _part_bytes(settings, shape, n_channels, part),
+        budget=_PART_BYTES,
+        n_jobs=1,
+        is_binding=False,
+    )
+
+
+def _part_bytes(settings: _Settings, shape: Shape3D, n_channels: int, part: Shape3D) -> int:
+    """What a part of an image of `shape` holds: float64 planes of all that its windows reach."""
     # Guide, its means and its middle part; covariances; slopes and offsets before and after; a
     # class, the answer, what counts, its share, and sums along one axis and two.
     planes = 3 * n_channels + n_channels * (n_channels + 1) // 2 + 2 * (n_channels + 1) + 6
-
-    def part_bytes(part: Shape3D) -> int:
-        sides = zip(part, reach, shape, strict=True)
-        return 8 * planes * prod(min(side + 2 * border, size) for side, border, size in sides)
-
-    return plan_tiles(shape, reach, part_bytes, budget=_PART_BYTES, n_jobs=1, is_binding=False)
+    sides = zip(part, _reach(settings.windows, 2), shape, strict=True)
+    return 8 * planes * prod(min(side + 2 * border, size) for side, border, size in sides)
 
 
 class _Part:
