@@ -9,7 +9,6 @@ from pixelseg.refine import tune
 
 from .scenes import make_scene
 
-
 #: What the models of the folds have of the ten trees of `quick`.
 HALF = {"classifier": ForestClassifier(n_estimators=5)}
 
