@@ -165,7 +165,7 @@ def test_settling_makes_a_copy():
 
 def test_candidates_differ():
     settings = [tuple(c.get_params().values()) for c in pixelseg.GuidedFilter.candidates()]
-    assert len(set(settings)) == len(settings) > 10
+    assert len(set(settings)) == len(settings) > 2
 
 
 @pytest.mark.parametrize(
