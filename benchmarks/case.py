@@ -33,9 +33,12 @@ class Peer:
 
     def missing(self) -> str | None:
         """Why this peer cannot run here, or None if it can."""
-        if self.needs is None or importlib.util.find_spec(self.needs) is not None:
+        if self.needs is None:
             return None
-        return f"not installed: {self.needs}"
+        # Of "cv2.ximgproc" the first part may be there without the second.
+        whole, first = self.needs, self.needs.partition(".")[0]
+        found = all(importlib.util.find_spec(name) is not None for name in (first, whole))
+        return None if found else f"not installed: {self.needs}"
 
     def runs_at(self, size: str) -> bool:
         """Whether the peer takes part at this size."""

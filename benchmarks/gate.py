@@ -80,11 +80,11 @@ def pixel_classifier(**params: Any) -> float:
     return float(of_mosaic + of_horse) / 2
 
 
-def refined(**params: Any) -> float:
-    """The same of a forest whose probabilities a graph cut refines."""
-    from pixelseg import GraphCut
+def refined(refiner: str, **params: Any) -> float:
+    """The same of a forest whose probabilities are refined."""
+    import pixelseg
 
-    return pixel_classifier(refine=GraphCut(**params))
+    return pixel_classifier(refine=getattr(pixelseg, refiner)(**params))
 
 
 def superpixels(function: str, **params: Any) -> float:
@@ -112,7 +112,8 @@ def felzenszwalb() -> float:
 METHODS = (
     Method("PixelClassifier, forest", pixel_classifier),
     Method("PixelClassifier, mlp", lambda: pixel_classifier(classifier="mlp")),
-    Method("GraphCut", refined),
+    Method("GraphCut", lambda: refined("GraphCut")),
+    Method("GuidedFilter", lambda: refined("GuidedFilter")),
     Method("etps", lambda: superpixels("etps")),
     Method("etps, smooth", lambda: superpixels("etps", smoothness=6, sigma=0.7, compactness=1)),
     Method("slic", lambda: superpixels("slic")),

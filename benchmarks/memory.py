@@ -53,7 +53,7 @@ def prepare(folder: Path, size: Size, jobs: Sequence[str]) -> None:
     from . import images
 
     image, truth = images.mosaic(512, 512)
-    if "predict" in jobs:
+    if {"predict", "refine"} & {*jobs}:
         from pixelseg import PixelClassifier
 
         labels = np.where(images.strokes(512, 512, 8000) > 0, truth, 0)
@@ -84,6 +84,18 @@ def predict_labels(folder: Path, size: Size) -> None:
     out.flush()
 
 
+def predict_refined(folder: Path, size: Size) -> None:
+    """The same with probabilities refined by the guided filter, with its widest usual windows."""
+    import pixelseg
+
+    model = pixelseg.load(folder / "model.pixelseg")
+    model.set_params(refine=pixelseg.GuidedFilter(sigma=9.5))
+    image = np.load(folder / "image.npy", mmap_mode="r")
+    out = np.lib.format.open_memmap(folder / "refined.npy", "w+", np.uint8, image.shape)
+    model.predict(image, out=out)
+    out.flush()
+
+
 def fit_dense(folder: Path, size: Size) -> None:
     """Train on many images with dense masks, made one at a time as they are asked for."""
     from pixelseg import PixelClassifier
@@ -107,6 +119,7 @@ def count_confusion(folder: Path, size: Size) -> None:
 
 JOBS: dict[str, Callable[[Path, Size], None]] = {
     "predict": predict_labels,
+    "refine": predict_refined,
     "fit": fit_dense,
     "confusion": count_confusion,
 }
@@ -129,6 +142,7 @@ def _describe(name: str, size: Size) -> tuple[str, str]:
         return "fit on dense masks, one image at a time", f"{size.n_images} x {megapixels:g} MP"
     what = {
         "predict": "labels of a mapped grey image into a mapped file",
+        "refine": "the same, refined by a guided filter",
         "confusion": "confusion matrix of two mapped label images",
     }
     return what[name], f"{size.side**2 / 1e6:g} MP"

@@ -1,159 +1,191 @@
 """The methods of the quality benchmark: how each fits and what it says of the test pixels.
 
-Features of an image are kept within one run only where they are dear and small: scikit-image's
-rows at the test pixels. Nothing else outlives the image at hand, so memory stays bounded.
+Rows of features at the test pixels are kept for the next model, since a set is worked through
+before the next one; features of training images are kept where they are dear. Whole images are
+predicted where a refiner must see them, and not otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
-from .quality_sets import QualitySet
+from .quality_sets import Cell, QualitySet, Sample
 
 Array = np.ndarray
-#: Truth at the test pixels of one image, and the prediction under each prior.
+#: Truth at the test pixels of one image, and the labels that each answer gives them.
 Prediction = tuple[Array, dict[str, Array]]
+
+#: Answers of a `PixelClassifier`: what its user gets, the same without its refiner, and this with
+#: the labels' own prior.
+DEFAULT, UNREFINED, LABELS_PRIOR = "default", "unrefined", "labels' prior"
 
 
 class Runner(Protocol):
-    """Fits one model and predicts with it, under one or more priors."""
+    """Fits one model, which gives one answer or more."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Runners of one name are one model."""
 
-    def fit(self, data: QualitySet, seed: int, per_class: int) -> Any:
-        """Train on the sparse labels of all training images."""
+    def fit(self, data: QualitySet, cell: Cell) -> Any:
+        """Train on the labels of a cell."""
 
-    def predictions(
-        self, model: Any, data: QualitySet, seed: int, per_class: int
-    ) -> Iterator[Prediction]:
-        """Truth and predictions at the test pixels, image by image."""
+    def predictions(self, model: Any, data: QualitySet, answers: set[str]) -> Iterator[Prediction]:
+        """Truth and those answers that are wanted at the test pixels, image by image."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A line of the table: a runner and one of the priors that it can predict under."""
+    """A line of the tables: a runner and one of its answers."""
 
     name: str
     runner: Runner
-    prior: str
+    answer: str = DEFAULT
 
 
-@dataclass
+@dataclass(frozen=True)
 class ScikitImageRecipe:
-    """scikit-image's features at their defaults and scikit-learn's forest."""
+    """scikit-image's features at their defaults and scikit-learn's forest, as in its gallery."""
 
     name: str
     n_trees: int
     max_depth: int | None
-    _test_rows: dict[tuple[str, str], tuple[Array, Array]] = field(default_factory=dict)
 
-    def fit(self, data: QualitySet, seed: int, per_class: int) -> Any:
+    def fit(self, data: QualitySet, cell: Cell) -> Any:
         """Train on the rows of the labelled pixels."""
         from sklearn.ensemble import RandomForestClassifier
 
         rows, classes = [], []
-        for sample in data.samples("train"):
-            labels = data.strokes(sample, per_class, seed)
-            marked = labels > 0
-            rows.append(_scikit_image_features(sample.image, data.channel_axis)[marked])
-            classes.append(labels[marked])
+        for sample, labels in data.training(cell):
+            rows.append(_scikit_image_features(data, sample.name)[labels > 0])
+            classes.append(labels[labels > 0])
         forest = RandomForestClassifier(
-            self.n_trees, max_depth=self.max_depth, random_state=seed, n_jobs=1
+            self.n_trees, max_depth=self.max_depth, random_state=cell.seed, n_jobs=1
         )
         return forest.fit(np.concatenate(rows), np.concatenate(classes))
 
-    def predictions(
-        self, model: Any, data: QualitySet, seed: int, per_class: int
-    ) -> Iterator[Prediction]:
-        """Predict the rows of the test pixels, which are kept for the next seed."""
-        for name in data.ids("test"):
-            if (data.name, name) not in self._test_rows:
-                self._read_test(data)
-            X, truth = self._test_rows[data.name, name]
-            yield truth, {"labels": model.predict(X)}
-
-    def _read_test(self, data: QualitySet) -> None:
-        self._test_rows.clear()
-        for sample, pixels in data.test_pixels():
-            features = _scikit_image_features(sample.image, data.channel_axis)
-            X = features.reshape(-1, features.shape[-1])[pixels]
-            self._test_rows[data.name, sample.name] = (X, sample.truth.ravel()[pixels])
+    def predictions(self, model: Any, data: QualitySet, answers: set[str]) -> Iterator[Prediction]:
+        """Predict the rows of the test pixels."""
+        samples = at_test_pixels(
+            data, "scikit-image", lambda sample: _scikit_image_features(data, sample.name)
+        )
+        for sample, pixels, rows in samples:
+            yield sample.truth.reshape(-1)[pixels], {DEFAULT: model.predict(rows.T)}
 
 
-def _scikit_image_features(image: Array, channel_axis: int | None) -> Array:
+@lru_cache(maxsize=8)
+def _scikit_image_features(data: QualitySet, name: str) -> Array:
     from skimage.feature import multiscale_basic_features
 
-    return multiscale_basic_features(image, channel_axis=channel_axis)
+    return multiscale_basic_features(data.sample(name).image, channel_axis=data.channel_axis)
 
 
 @dataclass(frozen=True)
 class PixelsegModel:
-    """A `PixelClassifier`, fitted once and asked under its own prior and the strokes'."""
+    """A `PixelClassifier`, given by what makes it for a seed."""
 
     name: str
-    make_classifier: Callable[[int], Any]
-    prior: str = "default"
+    make: Callable[[int], Any]
 
-    def fit(self, data: QualitySet, seed: int, per_class: int) -> Any:
-        """Train as a user would, image by image."""
-        from pixelseg import PixelClassifier
-
-        model = PixelClassifier(
-            classifier=self.make_classifier(seed), random_state=seed, **data.options
-        )
-        if self.prior != "default":
-            model.set_params(class_prior=self.prior)
-        images = Stream(lambda: (sample.image for sample in data.samples("train")))
-        labels = Stream(
-            lambda: (data.strokes(sample, per_class, seed) for sample in data.samples("train"))
-        )
+    def fit(self, data: QualitySet, cell: Cell) -> Any:
+        """Train as a user would."""
+        images, labels = [], []
+        for sample, strokes in data.training(cell):
+            images.append(sample.image)
+            labels.append(strokes)
+        model = self.make(cell.seed).set_params(random_state=cell.seed, **data.options)
         return model.fit(images, labels)
 
-    def predictions(
-        self, model: Any, data: QualitySet, seed: int, per_class: int
-    ) -> Iterator[Prediction]:
-        """Predict whole images and take the test pixels."""
-        ratio = model.prior_ratio_
-        for sample, pixels in data.test_pixels():
-            probabilities = model.predict_proba(sample.image)
-            P = probabilities.reshape(-1, probabilities.shape[-1])[pixels].astype(np.float64)
-            by_prior = {self.prior: model.classes_[P.argmax(axis=1)]}
-            # The prior multiplies the probabilities, so dividing by it gives the strokes' own.
-            plain = P if ratio is None else P / ratio
-            by_prior["labels"] = model.classes_[plain.argmax(axis=1)]
-            yield sample.truth.ravel()[pixels], by_prior
+    def predictions(self, model: Any, data: QualitySet, answers: set[str]) -> Iterator[Prediction]:
+        """Predict the rows of the test pixels, or whole images where they are refined."""
+        fitted = model.model_
+        rows = {UNREFINED: fitted.rows, LABELS_PRIOR: replace(fitted.rows, prior_ratio=None)}
+        if fitted.refiner is None:
+            rows[DEFAULT] = fitted.rows
+        samples = at_test_pixels(
+            data,
+            repr(fitted.features),
+            lambda sample: fitted.features.transform(sample.image, **data.options),
+        )
+        for sample, pixels, planes in samples:
+            found = {
+                answer: fitted.classes[rows[answer].predict_places(planes)]
+                for answer in answers & rows.keys()
+            }
+            if DEFAULT in answers and DEFAULT not in found:
+                found[DEFAULT] = model.predict(sample.image).reshape(-1)[pixels]
+            yield sample.truth.reshape(-1)[pixels], found
 
 
-@dataclass(frozen=True)
-class Stream:
-    """A re-iterable over what a function yields, so that one image is in memory at a time."""
-
-    items: Callable[[], Iterator[Any]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.items()
+_kept: dict[tuple[QualitySet, str], list[Array]] = {}
 
 
-def _ilastik_forest(seed: int) -> Any:
+def at_test_pixels(
+    data: QualitySet, features: str, compute: Callable[[Sample], Array]
+) -> Iterator[tuple[Sample, Array, Array]]:
+    """The test images, their pixels to compare, and the features (n_features, n) of these.
+
+    `features` names what `compute` gives, (..., n_features); it is kept until another set is asked
+    for.
+    """
+    key = data, features
+    if key not in _kept:
+        for other in [one for one in _kept if one[0] != data]:
+            del _kept[other]
+        _kept[key] = [
+            np.ascontiguousarray(
+                np.moveaxis(values := compute(sample), -1, 0).reshape(values.shape[-1], -1)[
+                    :, pixels
+                ]
+            )
+            for sample, pixels in data.test_pixels()
+        ]
+    for (sample, pixels), planes in zip(data.test_pixels(), _kept[key], strict=True):
+        yield sample, pixels, planes
+
+
+def _pixelseg(**params: Any) -> Callable[[int], Any]:
+    """What makes a `PixelClassifier` of these parameters for a seed."""
+
+    def make(seed: int) -> Any:
+        from pixelseg import PixelClassifier
+
+        return PixelClassifier(**params)
+
+    return make
+
+
+def _ilastik(seed: int) -> Any:
+    """100 full random trees on our features, which are ilastik's."""
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(100, random_state=seed, n_jobs=1)
+    from pixelseg import PixelClassifier
+
+    return PixelClassifier(
+        classifier=RandomForestClassifier(100, random_state=seed, n_jobs=1), refine=None
+    )
 
 
-_SCIKIT_IMAGE = ScikitImageRecipe("scikit-image", 50, 10)
-_ILASTIK = PixelsegModel("ilastik", _ilastik_forest, prior="labels")
-_FOREST = PixelsegModel("forest", lambda seed: "forest")
-_MLP = PixelsegModel("mlp", lambda seed: "mlp")
+_ILASTIK = PixelsegModel("ilastik", _ilastik)
+_FOREST = PixelsegModel("forest", _pixelseg())
+_MLP = PixelsegModel("mlp", _pixelseg(classifier="mlp"))
 
 METHODS = (
-    Method("scikit-image", _SCIKIT_IMAGE, "labels"),
-    Method("ilastik", _ILASTIK, "labels"),
-    Method("forest, strokes' prior", _FOREST, "labels"),
-    Method("forest", _FOREST, "default"),
-    Method("mlp, strokes' prior", _MLP, "labels"),
-    Method("mlp", _MLP, "default"),
+    Method("scikit-image", ScikitImageRecipe("scikit-image", 50, 10)),
+    Method("ilastik", _ILASTIK, LABELS_PRIOR),
+    Method("ilastik, our prior", _ILASTIK, UNREFINED),
+    Method("forest, labels' prior", _FOREST, LABELS_PRIOR),
+    Method("forest, unrefined", _FOREST, UNREFINED),
+    Method("mlp", _MLP),
+    Method("forest", _FOREST),
 )
+#: The method that users get, and those of others that it is held against.
+OURS = "forest"
+PEERS = ("scikit-image", "ilastik")
+#: Pairs whose difference shows what one choice of the default gains.
+CHOICES = (("forest", "forest, unrefined"), ("forest", "forest, labels' prior"))

@@ -1,11 +1,11 @@
-"""The README's tables, written from stored figures: `python -m benchmarks.readme`.
+"""The tables of the README and of docs/quality.md, from stored figures.
 
     python -m benchmarks.speed --json speed.json        measure (or quality, memory,
                                                         superpixel_quality)
-    python -m benchmarks.readme --take speed.json       keep what the README shows of it, and write
-    python -m benchmarks.readme                         write the README from what is kept
+    python -m benchmarks.readme --take speed.json       keep what is shown of it, and write
+    python -m benchmarks.readme                         write the documents from what is kept
 
-What is kept lies in `figures.json`; a block of the README stands between `<!-- table: NAME -->`
+What is kept lies in `figures.json`; a block of a document stands between `<!-- table: NAME -->`
 and `<!-- end -->`, and a test holds it to what the figures say.
 """
 
@@ -15,18 +15,27 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .memory import Job
-from .quality import Score, means
+from .quality_tables import (
+    Score,
+    behind_table,
+    cells_table,
+    choices_table,
+    figures_of,
+    methods_table,
+    sets_table,
+    strokes_table,
+)
 from .report import Row, bytes_text, markdown, read_json
 from .superpixel_quality import K_SHOWN, curves
 from .superpixel_quality import Scores as SuperpixelScores
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "quality.md")
 FIGURES = Path(__file__).with_name("figures.json")
 
 #: The lines of the speed table: a case, a size and a peer of the benchmark.
@@ -79,16 +88,16 @@ SPEED = (
 QUALITY = {
     "scikit-image": "scikit-image's recipe (50 trees of depth 10)",
     "ilastik": "ilastik's set-up (our features, 100 full trees)",
-    "forest, strokes' prior": "pixelseg, forest, the labels' own prior",
-    "forest": "pixelseg, forest",
+    "forest, labels' prior": "pixelseg, forest, the labels' own prior",
     "mlp": "pixelseg, MLP",
+    "forest": "pixelseg, forest",
 }
 
 Figures = dict[str, list[dict[str, Any]]]
 
 
 def take(path: Path, figures: Figures) -> None:
-    """Keep what the README shows of a results file, in place of what was kept of the same."""
+    """Keep what the documents show of a results file, in place of what was kept of the same."""
     kind = json.loads(path.read_text())["benchmark"]
     if kind == "speed":
         new = [
@@ -98,13 +107,8 @@ def take(path: Path, figures: Figures) -> None:
         ]
         keys: tuple[str, ...] = ("case", "size", "peer")
     elif kind == "quality":
-        scores = [s for s in read_json(path, kind, Score) if s.per_class == 1000]
-        new = [
-            {"method": method, "set": name, "mean_iou": round(value, 4)}
-            for (name, method), value in means(scores, "mean_iou").items()
-            if method in QUALITY
-        ]
-        keys = ("method", "set")
+        new = figures_of(read_json(path, kind, Score))
+        keys = ("set", "strokes", "method")
     elif kind == "superpixels":
         new = [
             {
@@ -130,6 +134,15 @@ def take(path: Path, figures: Figures) -> None:
     figures[kind] = list(merged.values())
 
 
+def figures_text(figures: Figures) -> str:
+    """Figures as JSON with a line for each row."""
+    kinds = (
+        f"{json.dumps(kind)}: [\n" + ",\n".join(f" {json.dumps(row)}" for row in rows) + "\n]"
+        for kind, rows in figures.items()
+    )
+    return "{\n" + ",\n".join(kinds) + "\n}\n"
+
+
 def speed_table(rows: Iterable[dict[str, Any]]) -> str:
     """How many times faster we are, in the order of `SPEED`."""
     known = {(row["case"], row["size"], row["peer"]): row["ratio"] for row in rows}
@@ -142,19 +155,8 @@ def _times(ratio: float) -> str:
 
 
 def quality_table(rows: Iterable[dict[str, Any]]) -> str:
-    """Mean IoU by method and set; the best of a set is bold."""
-    known = {(row["method"], row["set"]): row["mean_iou"] for row in rows}
-    sets = list(dict.fromkeys(name for _, name in known))
-    best = {s: max(value for (_, name), value in known.items() if name == s) for s in sets}
-    lines = []
-    for method, words in QUALITY.items():
-        values = [known.get((method, name)) for name in sets]
-        shown = [
-            "" if value is None else f"**{value:.3f}**" if value == best[name] else f"{value:.3f}"
-            for name, value in zip(sets, values, strict=True)
-        ]
-        lines.append([words, *shown])
-    return markdown(("", *sets), lines)
+    """Mean IoU by method and set, the mean over the cells of the set."""
+    return sets_table(rows, QUALITY)
 
 
 def memory_table(rows: Iterable[dict[str, Any]]) -> str:
@@ -179,11 +181,17 @@ def superpixel_table(rows: Iterable[dict[str, Any]]) -> str:
     return markdown(header, lines)
 
 
-TABLES = {
-    "speed": speed_table,
-    "quality": quality_table,
-    "superpixels": superpixel_table,
-    "memory": memory_table,
+#: Each table: what is kept under its kind, and what is made of it.
+TABLES: dict[str, tuple[str, Callable[[Iterable[dict[str, Any]]], str]]] = {
+    "speed": ("speed", speed_table),
+    "quality": ("quality", quality_table),
+    "superpixels": ("superpixels", superpixel_table),
+    "memory": ("memory", memory_table),
+    "quality_methods": ("quality", methods_table),
+    "quality_cells": ("quality", cells_table),
+    "quality_behind": ("quality", behind_table),
+    "quality_choices": ("quality", choices_table),
+    "quality_strokes": ("quality", strokes_table),
 }
 
 
@@ -191,14 +199,14 @@ def fill(text: str, figures: Figures) -> str:
     """A text whose marked blocks hold the tables of these figures."""
 
     def block(match: re.Match[str]) -> str:
-        table = TABLES[match[1]](figures[match[1]])
-        return f"<!-- table: {match[1]} -->\n{table}\n<!-- end -->"
+        kind, table = TABLES[match[1]]
+        return f"<!-- table: {match[1]} -->\n{table(figures[kind])}\n<!-- end -->"
 
     return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Keep what is to be kept, and write the README's tables."""
+    """Keep what is to be kept, and write the tables of the documents."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.readme", description=__doc__)
     parser.add_argument(
         "--take",
@@ -213,8 +221,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in options.take:
         take(path, figures)
     if options.take:
-        FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
-    README.write_text(fill(README.read_text(), figures))
+        FIGURES.write_text(figures_text(figures))
+    for document in DOCUMENTS:
+        document.write_text(fill(document.read_text(), figures))
     return 0
 
 

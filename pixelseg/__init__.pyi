@@ -11,5 +11,6 @@ from .classify import load as load
 from .features import FeatureBank as FeatureBank
 from .forest import ForestClassifier as ForestClassifier
 from .refine import GraphCut as GraphCut
+from .refine import GuidedFilter as GuidedFilter
 
 __version__: str

@@ -8,7 +8,6 @@ dask): it is read box by box, and never as a whole unless it is asked for as a w
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +17,10 @@ import numpy as np
 from . import boxes
 from .arrays import FEATURE_DTYPE, Array, as_array, as_mask, as_spacing, is_array_like
 from .boxes import Box, Shape3D
+from .checks import as_integer
+
+#: Values of an image, of all its channels together, that are looked at to learn their range.
+_LOOK = 2**18
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,17 @@ class Image:
         return tuple(index)
 
 
+def look_at_range(image: Image) -> tuple[float, float]:
+    """Smallest and largest value in the middle of an image, of at most `_LOOK` values."""
+    side = max(1, int((_LOOK / image.n_channels) ** (1 / image.ndim)))
+    middle = [size // 2 for size in image.spatial_shape]
+    box = boxes.around(middle, side, image.spatial_shape)
+    values = image.read(box)
+    if image.mask is not None:
+        values = values[:, image.read_mask(box)]
+    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+
+
 def _check_finite(planes: Array, box: Box) -> None:
     # The sum is a cheap first look: it is finite only if every value is (or two infinities
     # cancel to NaN); only then is a mask of the bad values built.
@@ -177,7 +191,8 @@ def as_image(
         shape, dtype = tuple(int(size) for size in source.shape), np.dtype(source.dtype)
         if hasattr(source, "channel_axis"):
             own_mask = source.mask
-            channel_axis = source.channel_axis if channel_axis == "auto" else channel_axis
+            if isinstance(channel_axis, str) and channel_axis == "auto":
+                channel_axis = source.channel_axis
     if dtype.kind not in "buif":
         raise TypeError(
             f"image has dtype {dtype} but must hold real numbers: convert it, for example with "
@@ -224,11 +239,22 @@ def _both_masks(own: Any, mask: Any, spatial_shape: tuple[int, ...]) -> Array | 
     return given[0] & given[1] if len(given) == 2 else (given[0] if given else None)
 
 
+def as_channel_axis(channel_axis: Any) -> int | str | None:
+    """Check `channel_axis` by itself: "auto", None or the number of an axis."""
+    if channel_axis is None or (isinstance(channel_axis, str) and channel_axis == "auto"):
+        return channel_axis
+    try:
+        return as_integer("channel_axis", channel_axis, "'auto', None or the number of an axis")
+    except ValueError as error:
+        raise TypeError(str(error)) from None
+
+
 def find_channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) -> int | None:
     """The axis of an array of `shape` that holds channels, counted from 0; None for none."""
+    channel_axis = as_channel_axis(channel_axis)
     if channel_axis is None:
         return None
-    if channel_axis == "auto":
+    if isinstance(channel_axis, str):
         if len(shape) == 2:
             return None
         if len(shape) == 3 and shape[-1] in (3, 4):
@@ -238,11 +264,7 @@ def find_channel_axis(shape: tuple[int, ...], channel_axis: int | str | None) ->
             "or (H, W, 4) as colour only: pass channel_axis=None if it is a volume, or the axis "
             "that holds the channels."
         )
-    if isinstance(channel_axis, str) or not hasattr(channel_axis, "__index__"):
-        raise TypeError(
-            f"channel_axis is {channel_axis!r} but must be 'auto', None or the number of an axis."
-        )
-    axis = operator.index(channel_axis)
+    axis = channel_axis
     if not -len(shape) <= axis < len(shape):
         raise ValueError(
             f"channel_axis is {axis} but image has shape {shape}: pass an axis from "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from numbers import Real
+
+from .checks import shown
 
 #: What a call aims to hold beyond its input and output when `max_memory` is None, for images of two
 #: and three axes; where it needs more, it takes more. The first keeps the peak of a whole process,
@@ -31,11 +34,11 @@ def parse_memory(max_memory: Memory, ndim: int) -> int:
             unit = _BINARY_UNITS[match[2]] if match[3] and match[2] else _UNITS[match[2]]
             number = float(match[1]) * unit
     elif isinstance(max_memory, Real) and not isinstance(max_memory, bool):
-        number = float(max_memory)
+        number = float(min(max_memory, 2**62))
     if not number > 0:
         raise ValueError(
-            f"max_memory is {max_memory!r} but must be a positive number of bytes or text such as "
-            "'2GB' or '500MB'."
+            f"max_memory is {shown(max_memory)} but must be a positive number of bytes or text "
+            "such as '2GB' or '500MB'."
         )
     return int(min(number, 2.0**62))
 
@@ -52,3 +55,41 @@ def format_bytes(number: int) -> str:
             whole = tenths >= 100
             return f"{-(-number // size)} {unit}" if whole else f"{tenths / 10:.1f} {unit}"
     return f"{number} bytes"
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory that the machine has; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+class Allowance:
+    """What a call may hold: `max_memory`, or without it what the machine has.
+
+    It is asked before memory is taken, so that what does not fit is refused with its number of
+    bytes, and not by the system in the middle of the work.
+    """
+
+    def __init__(self, what: str, max_memory: Memory):
+        self._what = what
+        self._given = max_memory is not None
+        self._most = parse_memory(max_memory, 2) if self._given else physical_memory()
+        self._taken = 0
+
+    def check(self, n_bytes: int) -> None:
+        """Raise a MemoryError if so much more does not fit."""
+        needed = self._taken + n_bytes
+        if self._most is None or needed <= self._most:
+            return
+        limit = "max_memory is" if self._given else "the machine has"
+        raise MemoryError(
+            f"{self._what} needs about {format_bytes(needed)} beside what is given and returned, "
+            f"but {limit} {format_bytes(self._most)}: give it more, or a part of the image."
+        )
+
+    def take(self, n_bytes: int) -> None:
+        """Count so much more as taken, if it fits."""
+        self.check(n_bytes)
+        self._taken += n_bytes

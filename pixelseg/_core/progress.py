@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -23,6 +24,8 @@ class Reporter:
                 f"progress is {progress!r} but must be False, True (a bar) or a callable that "
                 "takes (done, total)."
             )
+        if callable(progress):
+            _check_call(progress)
         self.total = total
         self.done = 0
         self._lock = threading.Lock()
@@ -53,3 +56,18 @@ class Reporter:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _check_call(progress: Callable[..., Any]) -> None:
+    """Refuse a callable that takes something else, before the work that it would end."""
+    try:
+        signature = inspect.signature(progress)
+    except ValueError:  # of what is compiled, it is not always known
+        return
+    try:
+        signature.bind(0, 1)
+    except TypeError:
+        raise TypeError(
+            f"progress is a callable with the signature {signature} but is called as "
+            "progress(done, total)."
+        ) from None

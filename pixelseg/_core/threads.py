@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
-from .checks import as_integer
+from .checks import as_integer, shown
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,11 +26,19 @@ def n_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
+#: More threads than this no machine has.
+_MOST_JOBS = 1024
+
+
 def effective_n_jobs(n_jobs: int | None) -> int:
     """Turn scikit-learn's `n_jobs` (None is 1, -1 all cores, -2 all but one) into a count."""
     if n_jobs is None:
         return 1
     count = as_integer("n_jobs", n_jobs, "None (one thread) or an integer other than 0")
+    if abs(count) > _MOST_JOBS:
+        raise ValueError(
+            f"n_jobs is {shown(n_jobs)} but must be from -{_MOST_JOBS} to {_MOST_JOBS}."
+        )
     if count == 0:
         raise ValueError(
             "n_jobs is 0 but must be None (one thread) or an integer other than 0: pass -1 for all "

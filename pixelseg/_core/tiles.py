@@ -7,7 +7,7 @@ that its filters read; it is expensive in three dimensions, so the candidates ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -24,7 +24,7 @@ _SIDES = (16, 32, 64, 96, 128, 192, 256, 384, 512)
 class TilePlan:
     """Boxes of `tile_shape` (D, H, W) that cover `shape`, and the bytes that one needs.
 
-    `budget` is what they were to keep to; `fits` says whether they do.
+    `budget` is what they and what is `held` besides were to keep to; `fits` says whether they do.
     """
 
     shape: Shape3D
@@ -32,11 +32,12 @@ class TilePlan:
     bytes_per_tile: int
     n_parallel: int
     budget: int
+    held: int = 0
 
     @property
     def bytes(self) -> int:
-        """Bytes held by all tiles that are worked on at one time."""
-        return self.bytes_per_tile * self.n_parallel
+        """Bytes held by all tiles that are worked on at one time, and what is held besides."""
+        return self.held + self.bytes_per_tile * self.n_parallel
 
     @property
     def fits(self) -> bool:
@@ -56,15 +57,18 @@ def plan_tiles(
     budget: int,
     n_jobs: int,
     is_binding: bool = True,
+    sides: Sequence[Sequence[int]] | None = None,
+    held: int = 0,
 ) -> TilePlan:
     """Choose the boxes, and how many are worked on at a time, that answer an image soonest.
 
     `tile_bytes(box_shape)` says what one box needs; up to `n_jobs` of them side by side must fit
-    in `budget` bytes. Where even one of the smallest boxes does not fit, a budget that is binding,
-    since a user named it, is a ValueError that says the least `max_memory`; a default one gives
-    way to the least that does the work, and the plan says so.
+    in `budget` bytes, with the bytes that are `held` besides. `sides` are those that a box may have
+    along each axis, if not the usual ones. Where even one of the smallest boxes does not fit, a
+    budget that is binding, since a user named it, is a ValueError that says the least `max_memory`;
+    a default one gives way to the least that does the work, and the plan says so.
     """
-    sides = [sorted({min(side, size) for side in _SIDES}) for size in shape]
+    sides = sides or [sorted({min(side, size) for side in _SIDES}) for size in shape]
     boxes: list[Shape3D] = [(d, h, w) for d, h, w in product(*sides)]
     bytes_of = cache(tile_bytes)
 
@@ -75,12 +79,12 @@ def plan_tiles(
     counts = {max(1, n_jobs >> k) for k in range(n_jobs.bit_length())}
     choices = [(work(n, box), n, box) for n in counts for box in boxes]
     for _, n_parallel, box in sorted(choices):
-        if bytes_of(box) * n_parallel <= budget:
-            return TilePlan(shape, box, bytes_of(box), n_parallel, budget)
+        if held + bytes_of(box) * n_parallel <= budget:
+            return TilePlan(shape, box, bytes_of(box), n_parallel, budget, held)
     smallest = min(boxes, key=bytes_of)
-    least = bytes_of(smallest)
+    least = held + bytes_of(smallest)
     if not is_binding:
-        return TilePlan(shape, smallest, least, 1, budget)
+        return TilePlan(shape, smallest, bytes_of(smallest), 1, budget, held)
     raise ValueError(
         f"max_memory is {format_bytes(budget)}, but this model needs at least "
         f"{format_bytes(least)} for an image of shape {shape[shape[0] == 1 :]}: pass "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 
 import numpy as np
@@ -15,6 +16,8 @@ from .arrays import FEATURE_DTYPE, Array
 #: Float32 values of a cache line: arrays and the rows of fields begin at its multiples, since a
 #: vector that lies across two lines is read as slowly as two.
 LINE = 16
+#: From so many bytes on, an array has pages of its own.
+_OWN_PAGES = 2**17
 
 
 def padded(width: int) -> int:
@@ -156,8 +159,14 @@ def _aligned(size: int) -> Array:
     """Float32 zeros that begin at a cache line.
 
     Kernels read what fills the last line of a row, and drop what they make of it: zeros are
-    harmless numbers, and cost nothing beside the fresh pages that hold them.
+    harmless numbers, and cost nothing beside the fresh pages that hold them. Large ones have pages
+    of their own, which the system has back when they go: the C library would keep some of them.
     """
+    if 4 * size >= _OWN_PAGES:
+        pages = mmap.mmap(-1, 4 * size)
+        with suppress(AttributeError, OSError):  # where there are huge pages, as NumPy asks for
+            pages.madvise(mmap.MADV_HUGEPAGE)
+        return np.frombuffer(pages, FEATURE_DTYPE)[:size]
     memory = np.zeros(size + LINE, FEATURE_DTYPE)
     first = -(memory.ctypes.data // memory.itemsize) % LINE
     return memory[first : first + size]

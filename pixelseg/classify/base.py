@@ -13,16 +13,20 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.arrays import is_array_like
+from .._core.checks import as_count, shown
 from .._core.image import Image, as_image
 from .._core.progress import Progress
 from ..features import FeatureBank
 from ..metrics import mean_iou
+from ..refine.out_of_fold import OutOfFold
+from ..refine.refiner import is_same, settle
 from . import model_file
 from .model import FittedModel
-from .refiners import check_refiner
+from .out_of_fold import N_FOLDS, out_of_fold
+from .refiners import TUNED, check_refine
 from .row_classifier import KINDS, make_classifier
 from .scoring import CrossValidation, cross_validate, labelled_confusion
-from .training import Trainable
+from .training import Trainable, collect_samples
 
 #: Parameters that decide what is learned, and are numbers, text or lists of them. What belongs to
 #: a machine (threads, memory) is none of a model, and parts are kept as what they became.
@@ -71,7 +75,10 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         if plain:
             super().set_params(**plain)
         nested = {key: value for key, value in params.items() if "__" in key}
-        for name, part in self._parts_by_name().items():
+        parts = self._parts_by_name()
+        if isinstance(self.refine, str) and self.refine in TUNED:
+            parts["refine"] = TUNED[self.refine]()
+        for name, part in parts.items():
             if any(key.startswith(f"{name}__") for key in nested):
                 setattr(self, name, part)
         if nested:
@@ -124,6 +131,19 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
             self._settled(), images, labels, n_folds=n_folds, mask=mask, progress=progress
         )
 
+    def out_of_fold(
+        self, images: Any, labels: Any, *, n_folds: int = N_FOLDS, mask: Any = None
+    ) -> OutOfFold:
+        """See labelled images by models that did not learn from their labels.
+
+        A fold never splits an image or, where one is labelled, a stroke. This estimator itself is
+        not fitted, nor changed. `pixelseg.refine.tune` takes it from here.
+        """
+        training = self._settled()
+        n_folds = as_count("n_folds", n_folds, least=2)
+        training_set = collect_samples(training, images, labels, mask, False)
+        return out_of_fold(training, training_set, images, labels, mask, n_folds)
+
     def save(
         self,
         path: str | PathLike[str],
@@ -152,6 +172,10 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         """
         model = self._current_model()
         if score is not None:
+            if not isinstance(score, CrossValidation):
+                raise TypeError(
+                    f"score is {shown(score)} but must be what cross_validate returned, or None."
+                )
             if score.label_hash != model.training.label_hash:
                 raise ValueError(
                     "score is that of other labels than the model was fitted to: cross-validate "
@@ -182,6 +206,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         "rows.prior_ratio", "What probabilities are multiplied by for that, or None."
     )
     input_spec_ = _view("input_spec", "Axes, channels, dtypes and values of the training images.")
+    tuning_ = _view("tuning", "What was tried to refine, if `refine` was a name at `fit`, or None.")
     training_ = _view("training", "Pixels marked and kept of each class, and a hash of the labels.")
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -189,16 +214,30 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
 
     def _learning_params(self, seed: int) -> dict[str, Any]:
         """The parameters that a model file keeps."""
-        return {**{name: getattr(self, name) for name in _LEARNING}, "random_state": seed}
+        refine = self.refine if isinstance(self.refine, str) else None
+        params = {name: getattr(self, name) for name in _LEARNING}
+        return {**params, "refine": refine, "random_state": seed}
 
     def _current_model(self) -> FittedModel:
         """The fitted model, with the refiner and the names that stand now."""
         check_is_fitted(self)
         model = self.model_
-        if self.refine is model.refiner and self.class_names is model.class_names:
+        if self.class_names is not model.class_names:
+            model = replace(model, class_names=self.class_names)
+        check_refine(self.refine)
+        if isinstance(self.refine, str):
+            fitted_with = model.params["refine"]
+            if self.refine != fitted_with:
+                raise ValueError(
+                    f"refine is {self.refine!r}, which is tuned at fit, but the model was fitted "
+                    f"with refine={fitted_with!r}: fit again, or set refine to a refiner or None."
+                )
             return model
-        check_refiner(self.refine)
-        return replace(model, refiner=self.refine, class_names=self.class_names)
+        refiner = settle(self.refine, model.input_spec.value_range)
+        if is_same(refiner, model.refiner):
+            return model
+        params = {**model.params, "refine": None}
+        return replace(model, refiner=refiner, tuning=None, params=params)
 
     def _open_known(self, image: Any, mask: Any) -> Image:
         """An image for the fitted model: what nobody says of its axes is as in training."""

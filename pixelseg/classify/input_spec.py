@@ -5,13 +5,10 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 
-from .._core.boxes import around
-from .._core.image import Image
+from .._core.image import Image, look_at_range
 
 #: Whose spec an image of a training set must meet.
 EARLIER = "an earlier training image"
-#: Values of an image, of all its channels together, that are looked at to learn their range.
-_LOOK = 2**18
 #: Images whose largest values are this many times apart were not scaled alike.
 _APART = 8
 
@@ -35,7 +32,7 @@ class InputSpec:
     @classmethod
     def of(cls, image: Image) -> InputSpec:
         """The spec of one image; its range of values is that of its middle part."""
-        low, high = _range_of(image)
+        low, high = look_at_range(image)
         peak = max(abs(low), abs(high))
         axes = image.ndim, image.n_channels, image.spacing
         return cls(*axes, (image.dtype.name,), low, high, (peak, peak))
@@ -44,6 +41,11 @@ class InputSpec:
     def dtype(self) -> str:
         """The dtypes in words."""
         return " and ".join(self.dtypes)
+
+    @property
+    def value_range(self) -> float:
+        """How far the values of the training images range; 1 where they are all one value."""
+        return self.high - self.low or 1.0
 
     def merge(self, other: InputSpec) -> InputSpec:
         """The spec of two images of one training set; those parts that must agree are checked."""
@@ -73,7 +75,7 @@ class InputSpec:
                 UserWarning,
                 stacklevel=4,
             )
-        low, high = _range_of(image)
+        low, high = look_at_range(image)
         if self._is_far(max(abs(low), abs(high))):
             warnings.warn(
                 f"image has values from {low:g} to {high:g} but the model was trained on "
@@ -107,14 +109,3 @@ def check_input(image: InputSpec | Image, known: InputSpec | Image, whose: str) 
             f"image has {image.n_channels} channels but {whose} has {known.n_channels}: pass an "
             "image with the same channels in the same order."
         )
-
-
-def _range_of(image: Image) -> tuple[float, float]:
-    """Smallest and largest value in the middle of an image, of at most `_LOOK` values."""
-    side = max(1, int((_LOOK / image.n_channels) ** (1 / image.ndim)))
-    middle = [size // 2 for size in image.spatial_shape]
-    box = around(middle, side, image.spatial_shape)
-    values = image.read(box)
-    if image.mask is not None:
-        values = values[:, image.read_mask(box)]
-    return (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)

@@ -1,34 +1,32 @@
 """`FittedModel`: what is left of training, one frozen record that predicts, is scored and is saved.
 
 It holds no image, and several threads may use it at once. A prediction goes tile by tile:
-features, classifier, prior, answer; never the whole feature stack.
+features, classifier, prior, answer; never the whole feature stack. A refiner that says how far it
+reaches works tile by tile as well, on probabilities of blocks of tiles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from .._core.arrays import PROBABILITY_DTYPE, Array
-from .._core.boxes import Box, Shape3D, shape3d, shape_of, slices_of
 from .._core.image import Image, as_image
 from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
-from .._core.threads import effective_n_jobs, run_chunks
-from .._core.tiles import TilePlan, plan_tiles
-from .._core.workspace import workspace
-from ..features import FeatureBank, FeaturePlan, compute_box, workspace_bytes
+from .._core.threads import effective_n_jobs
+from ..features import FeatureBank
+from ..refine import Tuning
+from ..refine.refiner import reach_of
 from .input_spec import InputSpec
 from .outputs import Outputs
-from .refiners import refine
+from .prediction import Prediction
+from .prediction_plan import PredictionPlan, plan_prediction
 from .row_classifier import RowClassifier
 
-#: Bytes a pixel and class that the classifier's answer passes through: float64 and float32.
-_BYTES_PER_PROBABILITY = 8 + 4
 #: Plans that are kept for the next image of the same shape.
 _KEPT_PLANS = 64
 
@@ -69,8 +67,11 @@ class FittedModel:
         Axes, channels, dtype and range of values of the training images.
     training : TrainingRecord
     refiner : object or None
-        Called on whole probabilities before the answers are taken from them.
+        Called on probabilities before the answers are taken from them, settled for images like
+        those of training.
     class_names : mapping of int to str, or None
+    tuning : Tuning or None
+        How the refiner was chosen, where it was tuned.
     """
 
     estimator: str
@@ -82,6 +83,7 @@ class FittedModel:
     training: TrainingRecord
     refiner: Any = None
     class_names: Mapping[int, str] | None = None
+    tuning: Tuning | None = None
     _plans: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -91,7 +93,7 @@ class FittedModel:
 
     def plan(
         self, image: Image, max_memory: Memory = None, n_jobs: int | None = None
-    ) -> tuple[FeaturePlan, TilePlan]:
+    ) -> PredictionPlan:
         """Settle how features are made, and cut the image into tiles of `max_memory` bytes.
 
         Together they need that at the most; with None, what they need at the least, and `fits` of
@@ -99,29 +101,19 @@ class FittedModel:
         """
         n_jobs = effective_n_jobs(n_jobs)
         kind = (image.shape3d, image.ndim, image.n_channels, image.spacing, image.mask is None)
-        key = (kind, max_memory, n_jobs)
+        reach = None if self.refiner is None else reach_of(self.refiner, image)
+        key = (kind, reach, parse_memory(max_memory, image.ndim), max_memory is None, n_jobs)
         known = self._plans.get(key)
         if known is not None:
             return known
         features = self.features.plan(image)
-        bytes_per_pixel = 4 * features.n_features + self.rows.n_classes * _BYTES_PER_PROBABILITY
-
-        def tile_bytes(shape: Shape3D) -> int:
-            held = workspace_bytes(features, shape, image.shape3d)
-            return held + prod(shape) * (bytes_per_pixel + 16)
-
-        tiles = plan_tiles(
-            image.shape3d,
-            features.halo,
-            tile_bytes,
-            budget=parse_memory(max_memory, image.ndim),
-            is_binding=max_memory is not None,
-            n_jobs=n_jobs,
+        plan = plan_prediction(
+            image, features, self.rows.n_classes, self.refiner, reach, max_memory, n_jobs
         )
         if len(self._plans) >= _KEPT_PLANS:
             self._plans.clear()
-        self._plans[key] = features, tiles
-        return features, tiles
+        self._plans[key] = plan
+        return plan
 
     def predict(
         self,
@@ -135,34 +127,15 @@ class FittedModel:
 
         Where labels are all and nothing refines, a forest asks fewer trees.
         """
-        features, tiles = self.plan(image, max_memory, n_jobs)
-        boxes = tiles.boxes(image.ndim)
-        whole = None
-        if self.refiner is not None:
-            shape = (*image.spatial_shape, self.rows.n_classes)
-            whole = np.empty(shape, PROBABILITY_DTYPE)
-        wanted = outputs if whole is None else Outputs(self.classes, probabilities=whole)
-        answer = self.rows.predict_places if wanted.labels_only else self.rows.predict_proba
-        write = wanted.write_places if wanted.labels_only else wanted.write_probabilities
-        # With one tile in flight the threads that are left evaluate the forest together.
-        inner_jobs = max(1, effective_n_jobs(n_jobs) // min(tiles.n_parallel, len(boxes)))
-
-        def predict_box(box: Box) -> None:
-            shape = shape_of(box)
-            mask = None if image.mask is None else image.mask[slices_of(box)]
-            with workspace.within(tiles.bytes_per_tile):
-                stack = workspace.take((features.n_features, *shape3d(shape)))
-                compute_box(features, image, box, stack)
-                planes = stack.reshape(features.n_features, -1)
-                rows = answer(planes, inner_jobs)
-            write(box, rows.reshape(*shape, *rows.shape[1:]), mask)
-            report.advance()
-
-        with Reporter(progress, len(boxes), "predict") as report:
-            run_chunks(predict_box, boxes, tiles.n_parallel)
-        if whole is not None:
-            refined = refine(self.refiner, whole, image)
-            outputs.write_probabilities(image.whole, refined, image.mask)
+        plan = self.plan(image, max_memory, n_jobs)
+        blocks = plan.boxes(image.ndim)
+        n_tiles = sum(len(plan.tiles_of(plan.around(block, image))) for block in blocks)
+        with Reporter(progress, n_tiles, "predict") as report:
+            threads = effective_n_jobs(n_jobs)
+            prediction = Prediction(self.rows, self.refiner, plan, image, threads, report)
+            answer = prediction.classify if self.refiner is None else prediction.refine
+            for block in blocks:
+                answer(block, outputs)
 
     def open_check_patch(self) -> Image:
         """The check patch as an image."""

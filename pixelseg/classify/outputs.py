@@ -11,7 +11,7 @@ import numpy as np
 
 from .._core.arrays import PROBABILITY_DTYPE, Array
 from .._core.boxes import Box, slices_of
-from .._core.checks import as_choice
+from .._core.checks import as_choice, shown
 from .row_classifier import most_probable
 
 
@@ -89,6 +89,8 @@ def output_form(
 
 def _check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Refuse the caller's array if its shape or dtype cannot hold a result."""
+    if not all(hasattr(out, name) for name in ("shape", "dtype", "__setitem__")):
+        raise TypeError(f"{name} is {shown(out)} but must be an array of shape {shape}.")
     if tuple(out.shape) != shape:
         raise ValueError(f"{name} has shape {tuple(out.shape)} but must have shape {shape}.")
     if not np.can_cast(dtype, out.dtype, "same_kind") or (

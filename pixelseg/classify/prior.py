@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
+from .._core.checks import shown
 
 #: Rounds of expectation maximisation at the most, and the change that ends them.
 _MAX_ROUNDS = 200
@@ -56,7 +57,7 @@ def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
                 "class_prior is 'strokes', which is now called 'labels': pass class_prior='labels'."
             )
     else:
-        values = np.asarray(class_prior)
+        values = to_array("class_prior", class_prior)
         if values.ndim == 1 and values.dtype.kind in "uif" and (values > 0).all():
             if n_classes is None or len(values) == n_classes:
                 return values / values.sum()
@@ -65,7 +66,7 @@ def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
                 "pass one share for each class, in ascending order of the classes."
             )
     raise ValueError(
-        f"class_prior is {class_prior!r} but must be 'estimate' (from the unlabelled pixels), "
+        f"class_prior is {shown(class_prior)} but must be 'estimate' (from the unlabelled pixels), "
         "'labels' (as labelled), or an array with one positive share for each class."
     )
 

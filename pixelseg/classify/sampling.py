@@ -12,7 +12,7 @@ with the labels themselves, and images are sorted by a digest of their rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,9 +128,11 @@ def collect(
     )
 
 
-def canonical_order(samples: Iterable[ImageSamples]) -> list[ImageSamples]:
-    """The samples sorted by content, so that the order of the images does not matter."""
-    return sorted(samples, key=lambda sample: (sample.marked.digest, sample.digest))
+def canonical_order(samples: Sequence[ImageSamples]) -> list[int]:
+    """Places of the samples sorted by content, so that the order of the images does not matter."""
+    return sorted(
+        range(len(samples)), key=lambda place: (samples[place].marked.digest, samples[place].digest)
+    )
 
 
 def _find_marked(

@@ -11,19 +11,20 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.boxes import bounding_box, grow, slices_of
 from .._core.checks import as_count
-from .._core.grid import label_components
 from .._core.image import Image
 from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..metrics import accuracy, contingency_table, iou, mean_iou
 from ..metrics.confusion import count_classes, pool_classes
+from .folds import Folds, make_folds
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, label_dtype
-from .sampling import ImageSamples, fill_rows
-from .training import Trainable, collect_samples, fit_rows
+from .sampling import fill_rows
+from .training import Trainable, collect_samples
 from .training_images import OpenImage, check_pairs, iterate_pairs
 
 #: Up to this many labelled pixels of an image, rows of features beat whole tiles.
@@ -69,8 +70,9 @@ def _at_labels(
     max_memory: Memory,
     n_jobs: int | None,
 ) -> tuple[Array, Array]:
-    """Truth and predicted labels, at labelled pixels alone or of the whole image."""
-    plan, _ = model.plan(image, max_memory, n_jobs)
+    """Truth and predicted labels, at labelled pixels alone or of the part that holds them."""
+    plans = model.plan(image, max_memory, n_jobs)
+    plan = plans.features
     budget = parse_memory(max_memory, image.ndim)
     rows = 2 * 4 * plan.n_features * len(positions)  # and a copy for the classifier
     if model.refiner is None and len(positions) <= _FEW_PIXELS and rows <= budget // 2:
@@ -78,6 +80,12 @@ def _at_labels(
         fill_rows(image, plan, positions, X, budget=budget - rows, n_jobs=n_jobs)
         places = model.rows.predict_places(X.T, effective_n_jobs(n_jobs))
         return truth.reshape(-1)[positions], model.classes[places]
+    if model.refiner is None or plans.blocks is not None:
+        # Nothing depends on what is farther from the labels than filters and refiner reach.
+        reach = plans.reach or (0,) * image.ndim
+        margin = tuple(a + b for a, b in zip(plan.halo[3 - image.ndim :], reach, strict=True))
+        box = grow(bounding_box(truth > 0), margin, image.spatial_shape)
+        image, truth = image.crop(box), truth[slices_of(box)]
     labels = np.empty(image.spatial_shape, label_dtype(model.classes))
     model.predict(image, Outputs(model.classes, labels=labels), max_memory, n_jobs)
     return truth, labels
@@ -109,21 +117,7 @@ def cross_validate(
     """Train and test in turn on groups of images, or of strokes where there is one image."""
     n_folds = as_count("n_folds", n_folds, least=2)
     training_set = collect_samples(training, images, labels, mask, False)
-    samples = training_set.samples
-    if len(samples) > 1:
-        groups = "images"
-        group_of = [np.full(len(sample.y), index) for index, sample in enumerate(samples)]
-        near = [np.full(len(sample.prior_labels), index) for index, sample in enumerate(samples)]
-    else:
-        groups = "strokes"
-        ((_, only_labels, _),) = iterate_pairs(images, labels, mask)
-        strokes = find_strokes(np.asarray(only_labels)).reshape(-1)
-        group_of, near = [strokes[samples[0].positions]], [strokes[samples[0].prior_positions]]
-    fold_of_group = _assign_folds(samples, group_of, n_folds, groups)
-    folds = [
-        (sample, fold_of_group[rows], fold_of_group[prior_pixels])
-        for sample, rows, prior_pixels in zip(samples, group_of, near, strict=True)
-    ]
+    folds = make_folds(training_set, images, labels, mask, n_folds)
     classes = np.array(training_set.record.classes)
     confusions = []
     with Reporter(progress, n_folds, "folds") as report:
@@ -139,57 +133,19 @@ def cross_validate(
         iou=iou(pooled),
         fold_accuracy=np.array([accuracy(confusion) for confusion in confusions]),
         fold_mean_iou=np.array([mean_iou(confusion) for confusion in confusions]),
-        groups=groups,
+        groups=folds.groups,
         label_hash=training_set.record.label_hash,
     )
 
 
-def find_strokes(labels: Array) -> Array:
-    """Strokes numbered from 1: connected pieces of one class, touching by a corner; 0 elsewhere."""
-    return label_components(labels, connectivity=labels.ndim)[0]
-
-
-def _assign_folds(
-    samples: list[ImageSamples], group_of: list[Array], n_folds: int, groups: str
-) -> Array:
-    """The fold of every group: they are dealt out, the largest first, to the smallest fold.
-
-    Strokes are dealt class by class, so that a fold takes few strokes of any one class.
-    """
-    y = np.concatenate([sample.y for sample in samples])
-    group = np.concatenate(group_of)
-    fold_of_group = np.full(int(group.max()) + 1, -1)
-    strata = [group] if groups == "images" else [group[y == value] for value in np.unique(y)]
-    for members in strata:
-        ids, sizes = np.unique(members, return_counts=True)
-        if len(ids) < 2:
-            raise ValueError(
-                f"labels has one group of {groups} to hold out and one to train on is missing: "
-                f"cross_validate needs at least two {groups}"
-                f"{'' if groups == 'images' else ' of each class'}."
-            )
-        load = np.zeros(n_folds)
-        for index in np.argsort(-sizes, kind="stable"):
-            fold = int(load.argmin())
-            fold_of_group[ids[index]] = fold
-            load[fold] += sizes[index]
-    return fold_of_group
-
-
-def _test_fold(
-    training: Trainable, folds: list[tuple[ImageSamples, Array, Array]], fold: int, classes: Array
-) -> Array:
-    """Confusion matrix of one fold over the places of `classes`.
-
-    `folds` has the samples of each image, and the fold of each row and of each prior pixel.
-    """
+def _test_fold(training: Trainable, folds: Folds, fold: int, classes: Array) -> Array:
+    """Confusion matrix of one fold over the places of `classes`."""
     confusion = np.zeros((len(classes), len(classes)), np.int64)
-    if not any((rows == fold).any() for _, rows, _ in folds):
+    if fold not in folds.numbers:
         return confusion
-    train = [sample.subset(rows != fold, near != fold) for sample, rows, near in folds]
-    fitted = fit_rows(training, train)
+    fitted = folds.fit_without(training, fold)
     column_of = np.searchsorted(classes, fitted.classes)
-    for sample, rows, _ in folds:
+    for sample, rows in zip(folds.samples, folds.of_rows, strict=True):
         test = rows == fold
         if test.any():
             predicted = column_of[fitted.predict_places(sample.X[test].T)]

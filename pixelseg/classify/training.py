@@ -15,7 +15,7 @@ from sklearn.base import clone
 
 from .._core.arrays import Array, as_labels
 from .._core.boxes import around
-from .._core.checks import as_count, as_seed
+from .._core.checks import as_count, as_seed, check_class_weight
 from .._core.image import Image, as_image
 from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
@@ -24,7 +24,7 @@ from ..features import FeatureBank
 from .input_spec import InputSpec
 from .model import TrainingRecord
 from .prior import check_class_prior, estimate_prior
-from .refiners import check_refiner
+from .refiners import check_refine
 from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
 from .training_images import iterate_pairs, summarise, survey_labels
@@ -55,7 +55,8 @@ class Trainable:
         """A copy with every parameter checked, before an image is read, and defaults filled in."""
         if self.samples_per_class is not None:
             as_count("samples_per_class", self.samples_per_class)
-        check_refiner(self.refine)
+        check_class_weight(self.class_weight)
+        check_refine(self.refine)
         parse_memory(self.max_memory, 2)
         effective_n_jobs(self.n_jobs)
         if self.features is not None and not isinstance(self.features, FeatureBank):
@@ -74,9 +75,13 @@ class Trainable:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The samples of all images in canonical order, and what the images have in common."""
+    """The samples of all images in canonical order, and what the images have in common.
+
+    `places` tells which of the images, counted as they came, each of the samples is of.
+    """
 
     samples: list[ImageSamples]
+    places: list[int]
     input_spec: InputSpec
     feature_names: tuple[str, ...]
     record: TrainingRecord
@@ -128,8 +133,10 @@ def collect_samples(
             report.advance()
     if patch is None or spec is None:  # all that is labelled lies outside the masks
         raise _no_labels()
-    samples = canonical_order(sample.limit_prior_pixels(n_labelled) for sample in samples)
-    return TrainingSet(samples, spec, plan.names, _make_record(samples, patch[1]))
+    limited = [sample.limit_prior_pixels(n_labelled) for sample in samples]
+    places = canonical_order(limited)
+    samples = [limited[place] for place in places]
+    return TrainingSet(samples, places, spec, plan.names, _make_record(samples, patch[1]))
 
 
 def fit_rows(training: Trainable, samples: list[ImageSamples]) -> RowClassifier:
@@ -213,7 +220,7 @@ def _new_classifier(training: Trainable) -> Any:
 
 def _trained_prior(counts: Array, classes: Array, class_weight: Any) -> Array:
     """The shares of the classes that the classifier saw, weights included."""
-    if class_weight == "balanced":
+    if isinstance(class_weight, str) and class_weight == "balanced":
         weights = counts.sum() / (len(classes) * counts)
     elif isinstance(class_weight, Mapping):
         weights = np.array([class_weight.get(int(value), 1.0) for value in classes])

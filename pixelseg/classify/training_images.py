@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from os import PathLike
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels, is_array_like
+from .._core.checks import shown
 from .._core.image import Image
 from .input_spec import EARLIER, check_input
 
@@ -54,6 +55,8 @@ def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple
         yield images, labels, masks
         return
     _check_iterables(images, labels)
+    if masks is not None and (isinstance(masks, str | bytes) or not _is_iterable(masks)):
+        raise TypeError(f"mask is {shown(masks)} but must be a list of masks, or None.")
     sources = [images, labels] if masks is None else [images, labels, masks]
     count = 0
     for row in zip_longest(*sources, fillvalue=_END):
@@ -69,12 +72,19 @@ def iterate_pairs(images: Any, labels: Any, masks: Any = None) -> Iterator[tuple
         raise ValueError(_EMPTY)
 
 
+def _is_iterable(value: Any) -> bool:
+    """Whether a value is a list of its parts; a sparse array says so, but is not."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Iterable) and not hasattr(value, "toarray")
+
+
 def _check_iterables(images: Any, labels: Any) -> None:
     for name, items in (("images", images), ("labels", labels)):
-        if items is None or isinstance(items, str | bytes | PathLike):
+        if not _is_iterable(items) or isinstance(items, str | bytes | PathLike):
             raise TypeError(
-                f"{name} is {items!r} but must be an array, a list of arrays or what loads them "
-                "one at a time: read a file with pixelseg.io.read_image or read_labels first."
+                f"{name} is {shown(items)} but must be an array, a list of arrays or what loads "
+                "them one at a time: read a file with pixelseg.io.read_image or read_labels first."
             )
     if is_array_like(labels):
         raise ValueError(

@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "train and predict on images that are already on this machine, and say how well",
     "train": "learn from images and strokes, and write a model file",
     "predict": "segment images with a model file",
+    "refine": "correct saved probabilities by looking at their images",
     "superpixels": "cut images into superpixels",
     "grabcut": "cut an object out of images, by a box or by seeds",
     "evaluate": "score predictions against truths",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 
-def add_batch(parser: argparse.ArgumentParser) -> None:
-    """Add the images of a command that writes results for each, and where they go."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or patterns")
+def add_batch(
+    parser: argparse.ArgumentParser, name: str = "images", metavar: str = "IMAGE"
+) -> None:
+    """Add the files of a command that writes results for each, and where they go."""
+    parser.add_argument(name, nargs="+", metavar=metavar, help="files, folders or patterns")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FOLDER", help="for the results (default: beside)"
     )

@@ -17,6 +17,8 @@ from ._report import plural
 
 #: Kinds of file that may hold labels.
 LABEL_SUFFIXES = (".png", *TIFF_SUFFIXES, ".npy")
+#: Endings of predictions; in a folder, the first of them counts.
+_PREDICTIONS = (files.SEGMENTED, files.REFINED)
 
 
 class LabelFolder:
@@ -118,8 +120,10 @@ def pair_predictions(predictions: Path, truth: Path) -> list[Pair]:
         )
     if not predictions.is_dir():
         stem = files.split_name(predictions)[0]
-        return [Pair(stem.removesuffix(files.SEGMENTED), predictions, truth)]
-    found = LabelFolder(predictions, (files.SEGMENTED,)).every()
+        for ending in _PREDICTIONS:
+            stem = stem.removesuffix(ending)
+        return [Pair(stem, predictions, truth)]
+    found = LabelFolder(predictions, _PREDICTIONS).every()
     wanted = LabelFolder(truth, (files.TRUTH, files.LABELS)).every()
     unpaired = [(found[stem], truth) for stem in found if stem not in wanted]
     unpaired += [(wanted[stem], predictions) for stem in wanted if stem not in found]

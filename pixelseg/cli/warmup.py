@@ -8,7 +8,7 @@ from importlib import import_module
 from ._report import Stopwatch
 
 #: The packages that have kernels: each has a module `warm_up` with a function of that name.
-PACKAGES = ("features", "forest", "graph", "classify", "metrics", "superpixels")
+PACKAGES = ("features", "forest", "graph", "refine", "classify", "metrics", "superpixels")
 
 EPILOG = """examples:
   pixelseg warmup          # once after installing, or in the recipe of a container

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from .._core.arrays import FEATURE_DTYPE, Array
+from .._core.arrays import FEATURE_DTYPE, Array, as_numbers
 from .._core.boxes import Box, cover, slices_of
+from .._core.checks import as_count, shown
 from .._core.image import Image, as_image
 from .._core.threads import effective_n_jobs, run_chunks
 from .._core.workspace import pool
@@ -26,9 +27,14 @@ from .plan import FeaturePlan, make_plan
 
 #: Side of the boxes that threads take: large beside the halo, small beside an image.
 _CHUNK = {2: 512, 3: 96}
+#: Names are made of each channel; no image has more channels.
+_MOST_CHANNELS = 2**16
+#: In the unit of the spacing; far above it, a filter is longer than memory.
+_LARGEST_SIGMA = 1e6
 
 
-class FeatureBank(TransformerMixin, BaseEstimator):
+# scikit-learn would wrap `transform` and rename its first argument to X; an image is no table.
+class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """Filters at several scales, as features for a classifier.
 
     Parameters
@@ -150,6 +156,10 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         checked = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
         plan = self.plan(checked)
         shape = (plan.n_features, *checked.spatial_shape)
+        if not (out is None or (isinstance(out, np.ndarray) and out.ndim == len(shape))):
+            raise ValueError(
+                f"out is {shown(out)} but must be a float32 array {shape[1:] + shape[:1]}."
+            )
         planes = pool.lend(shape) if out is None else np.moveaxis(out, -1, 0)
         if planes.shape != shape or planes.dtype != FEATURE_DTYPE:
             raise ValueError(
@@ -173,6 +183,8 @@ class FeatureBank(TransformerMixin, BaseEstimator):
         self, input_features: Any = None, *, ndim: int = 2, n_channels: int = 1
     ) -> Array:
         """Names of the features for images of `ndim` axes and `n_channels` channels."""
+        ndim = as_count("ndim", ndim, least=2, most=3)
+        n_channels = as_count("n_channels", n_channels, most=_MOST_CHANNELS)
         plan = make_plan(self._ops_by_sigma(), ndim, n_channels, (1.0, 1.0, 1.0))
         return np.array(plan.names, dtype=object)
 
@@ -183,8 +195,11 @@ class FeatureBank(TransformerMixin, BaseEstimator):
             for op, sigmas in self.ops.items():
                 chosen.append((as_op(op), check_sigmas(sigmas)))
         else:
-            if isinstance(self.ops, str):
-                raise TypeError(f"ops is {self.ops!r} but must be a sequence: pass [{self.ops!r}].")
+            if isinstance(self.ops, str | bytes) or not isinstance(self.ops, Sequence | None):
+                example = self.ops if isinstance(self.ops, str) else "gaussian"
+                raise TypeError(
+                    f"ops is {shown(self.ops)} but must be a sequence: pass [{example!r}]."
+                )
             ops = OPS if self.ops is None else self.ops
             chosen = [(as_op(op), check_sigmas(self.sigmas)) for op in ops]
         if not chosen:
@@ -231,7 +246,9 @@ def _check_call(function: Callable) -> None:
 
 def check_sigmas(sigmas: Any) -> list[float]:
     """Sigmas as floats, ascending; positive and finite."""
-    values = np.atleast_1d(np.asarray(sigmas, dtype=float))
-    if values.ndim != 1 or len(values) == 0 or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"sigmas is {sigmas!r} but must be one or more positive numbers.")
+    rule = f"one or more positive numbers of at most {_LARGEST_SIGMA:g}"
+    values = np.atleast_1d(as_numbers("sigmas", sigmas, rule))
+    fits = (values > 0) & (values <= _LARGEST_SIGMA)
+    if values.ndim != 1 or len(values) == 0 or not fits.all():
+        raise ValueError(f"sigmas is {shown(sigmas)} but must be {rule}.")
     return sorted(set(values.tolist()))

@@ -17,6 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.arrays import Array
+from .._core.checks import as_choice, as_count, as_flag, as_number, check_class_weight
+from .._core.threads import effective_n_jobs
 from .base import FlatEstimator
 from .flat import FlatForest
 from .from_sklearn import flatten_forest, flatten_trees, mean_importances
@@ -103,8 +105,15 @@ class ForestClassifier(FlatEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ForestClassifier:
         """Grow the trees on rows X (n, n_features), taken as float32, with classes y (n,)."""
         kinds = {"best": RandomForestClassifier, "random": ExtraTreesClassifier}
-        if self.splitter not in kinds:
-            raise ValueError(f"splitter is {self.splitter!r} but must be 'best' or 'random'.")
+        as_choice("splitter", self.splitter, ("best", "random"))
+        as_count("n_estimators", self.n_estimators)
+        as_flag("bootstrap", self.bootstrap)
+        check_class_weight(self.class_weight)
+        for name in ("max_depth", "min_samples_leaf", "max_features"):
+            if isinstance(value := getattr(self, name), Integral):
+                as_count(name, value)
+        if self.n_jobs is not None:
+            effective_n_jobs(self.n_jobs)
         X, y = validate_data(self, X, y, dtype=np.float32)
         check_classification_targets(y)
         peer = kinds[self.splitter](
@@ -126,8 +135,8 @@ class ForestClassifier(FlatEstimator):
         if not self.bootstrap or share is None:
             return None
         if isinstance(share, Integral):
-            return int(share)
-        if not 0 < share <= 1:
+            return as_count("max_samples", share)
+        if not 0 < as_number("max_samples", share) <= 1:
             raise ValueError(
                 f"max_samples is {share} but a share of the rows must be above 0 and at most 1: "
                 "pass an integer for a number of rows."

@@ -22,7 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
+from .._core.checks import as_count, as_flag, as_number
 from .base import FlatClassifier, FlatEstimator
 
 #: By their number in `_mlp_kernels`.
@@ -240,10 +241,14 @@ class ScaledMLPClassifier(FlatEstimator):
         _, counts = np.unique(y, return_counts=True)
         if len(counts) < 2:
             raise ValueError("y has one class, and a network needs two or more classes.")
+        sizes = np.atleast_1d(to_array("hidden_layer_sizes", self.hidden_layer_sizes))
+        layers = [as_count("hidden_layer_sizes", size) for size in sizes.ravel()]
+        as_number("alpha", self.alpha, least=0, most=1e15)
+        as_flag("early_stopping", self.early_stopping)
         scaler = StandardScaler().fit(X.astype(np.float64))
         enough_rows = len(y) >= _EARLY_STOPPING_ROWS and counts.min() >= 2
         network = MLPClassifier(
-            tuple(np.atleast_1d(self.hidden_layer_sizes).tolist()),
+            layers,
             alpha=self.alpha,
             max_iter=self.max_iter,
             early_stopping=self.early_stopping and enough_rows,

@@ -13,6 +13,9 @@ from .._core.grid import as_connectivity, forward_offsets, neighbour_slices, off
 from .._core.image import Image, as_image
 from .edges import Offset
 
+#: Of a weight or sharpness, whose products are summed as numbers.
+LARGEST = 1e15
+
 
 def contrast_weights(
     image: Any,
@@ -64,10 +67,9 @@ def contrast_weights(
     """
     image = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
     connectivity = image.ndim if connectivity is None else as_connectivity(connectivity, image.ndim)
-    weight = as_number("weight", weight, least=0)
-    return weigh(
-        image, image.read(), weight, as_number("sharpness", sharpness, least=0), connectivity
-    )
+    weight = as_number("weight", weight, least=0, most=LARGEST)
+    sharpness = as_number("sharpness", sharpness, least=0, most=LARGEST)
+    return weigh(image, image.read(), weight, sharpness, connectivity)
 
 
 def weigh(

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
+from .._core.checks import as_integer
 from .._core.grid import as_connectivity, forward_offsets, neighbour_offsets, neighbour_slices
 from .ranges import Range, find_range
 
@@ -55,7 +56,7 @@ def as_edges(weights: Any, spatial_shape: Sequence[int], connectivity: Any) -> E
     connectivity = as_connectivity(connectivity, ndim)
     known = {tuple(offset) for offset in neighbour_offsets(ndim, connectivity).tolist()}
     if not isinstance(weights, Mapping):
-        if np.ndim(weights) != 0:
+        if to_array("weights", weights).ndim:
             raise ValueError(
                 f"weights is an array of shape {np.shape(weights)} but must be one number, or a "
                 "mapping from offsets such as (0, 1) to a number or an array of the shape "
@@ -67,14 +68,15 @@ def as_edges(weights: Any, spatial_shape: Sequence[int], connectivity: Any) -> E
     checked: dict[Offset, Any] = {}
     ranges: dict[Offset, Range] = {}
     for key, value in weights.items():
-        offset = tuple(int(step) for step in np.atleast_1d(key))
+        steps = key if isinstance(key, tuple) else (key,)
+        offset = tuple(as_integer("an offset of weights", step) for step in steps)
         if offset not in known:
             raise ValueError(
                 f"weights has the offset {key!r} but connectivity={connectivity} on {ndim} axes "
                 f"knows {', '.join(map(str, sorted(known)))}: pass one of these, or a larger "
                 "connectivity."
             )
-        array = np.asarray(value)
+        array = to_array(f"weights[{offset}]", value)
         if array.ndim and array.shape != tuple(spatial_shape):
             raise ValueError(
                 f"weights[{offset}] has shape {array.shape} but must be a number or have the shape "

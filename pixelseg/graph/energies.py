@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
 from .._core.grid import flat_offsets, forward_offsets, neighbour_offsets, neighbour_slices
 from .edges import Edges, as_edges, fill_arcs
 from .network import framed_shape, inner_view, row_starts
@@ -39,7 +39,7 @@ class Energy(ABC):
         shape = self.data_cost.shape[:-1]
         if labels is None:
             return self.data_cost.argmin(axis=-1).astype(np.int32)
-        array = np.asarray(labels)
+        array = to_array("labels", labels)
         if array.dtype.kind not in "ui":
             raise TypeError(f"labels has dtype {array.dtype} but must hold integers.")
         if array.shape != shape:
@@ -200,7 +200,7 @@ def as_energy(
     data_cost: Any, weights: Any, label_cost: Any, connectivity: Any, *, is_metric: bool
 ) -> Energy:
     """Check what an energy is made of; `is_metric` wants the triangle inequality."""
-    data = np.asarray(data_cost)
+    data = to_array("data_cost", data_cost)
     ranges = [find_range("data_cost", data)]
     is_sparse = sparse.issparse(weights)
     ndims, rule = ((2,), "(n_nodes, n_labels)") if is_sparse else ((3, 4), "(..., n_labels)")
@@ -263,7 +263,7 @@ def _as_label_cost(label_cost: Any, n_labels: int, is_metric: bool) -> Array:
     """Check label costs (L, L); default is Potts."""
     if label_cost is None:
         return 1 - np.eye(n_labels, dtype=np.int64)
-    table = np.asarray(label_cost)
+    table = to_array("label_cost", label_cost)
     if table.shape != (n_labels, n_labels):
         raise ValueError(
             f"label_cost has shape {table.shape} but must be ({n_labels}, {n_labels}): a cost for "

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_labels
+from .._core.arrays import Array, as_labels, to_array
 from .._core.boxes import slices_of
 from .._core.checks import as_count, as_integer, as_number
 from .._core.grid import as_connectivity
 from .._core.image import Image, as_image
-from .contrast import weigh
+from .contrast import LARGEST, weigh
 from .min_cut import min_cut
 from .mixtures import Mixture, fit_mixture, sample
 
@@ -121,8 +121,8 @@ def grabcut(
     image = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
     n_components = as_count("n_components", n_components)
     n_iterations = as_count("n_iterations", n_iterations)
-    weight = as_number("weight", weight, least=0)
-    sharpness = as_number("sharpness", sharpness, least=0)
+    weight = as_number("weight", weight, least=0, most=LARGEST)
+    sharpness = as_number("sharpness", sharpness, least=0, most=LARGEST)
     if connectivity is None:
         connectivity = image.ndim
     connectivity = as_connectivity(connectivity, image.ndim)
@@ -269,7 +269,7 @@ def _as_marks(image: Image, box: Any, seeds: Any) -> Array:
 def _as_box(box: Any, shape: tuple[int, ...]) -> list[tuple[int, int]]:
     """Check a box (starts, stops) within an image."""
     ndim = len(shape)
-    values = [as_integer("box", value) for value in np.atleast_1d(box).tolist()]
+    values = [as_integer("box", value) for value in to_array("box", box).ravel().tolist()]
     rule = "(row0, col0, row1, col1)" if ndim == 2 else "(z0, row0, col0, z1, row1, col1)"
     spans = list(zip(values[:ndim], values[ndim:], strict=False))
     fits = len(values) == 2 * ndim and all(

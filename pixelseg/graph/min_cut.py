@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_mask
+from .._core.arrays import Array, as_mask, to_array
 from .edges import as_edges
 from .network import GridNetwork, make_network
 from .ranges import Range, capacity_dtype, find_range
@@ -169,7 +169,7 @@ def _as_terminals(
     """Check the terminals: numbers of one shape, not negative, nothing a hard seed of both."""
     arrays, ranges = [], []
     for name, value in (("source", source), ("sink", sink)):
-        array = np.asarray(value)
+        array = to_array(name, value)
         found = find_range(name, array)
         if array.ndim not in ndims or array.size == 0:
             raise ValueError(f"{name} has shape {array.shape} but must be {rule}.")

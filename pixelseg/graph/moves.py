@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
 from .._core.checks import as_count
 from .energies import Energy, as_energy
 
@@ -178,7 +176,7 @@ def energy(
     17
     """
     of = as_energy(data_cost, weights, label_cost, connectivity, is_metric=False)
-    return of.of(of.as_labels(np.asarray(labels)))
+    return of.of(of.as_labels(to_array("labels", labels)))
 
 
 def _move(

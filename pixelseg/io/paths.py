@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-from .._core.files import check_target
+from .._core.files import as_path, check_target
 
 #: The kinds of file, by the end of their names.
 PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -35,7 +35,7 @@ def naming_damage(path: Path) -> Iterator[None]:
 
 def check_source(path: str | PathLike[str]) -> Path:
     """Check that a path can be read from: a file of a known kind."""
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder but must be an image file: add a file name.")
     if not path.exists():
@@ -48,7 +48,7 @@ def check_source(path: str | PathLike[str]) -> Path:
 
 def check_image_target(path: str | PathLike[str], overwrite: bool) -> Path:
     """Check that an image can be written to a path: a known kind, and as `check_target`."""
-    path = Path(path)
+    path = as_path(path)
     if not path.is_dir():
         _check_suffix(path)
     return check_target(path, overwrite)

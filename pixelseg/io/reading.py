@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.image import as_channel_axis
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
 from .stored import Stored
 
@@ -110,7 +111,7 @@ def read_image(path: str | PathLike[str], *, channel_axis: int | str | None = "a
     >>> image.shape, image.dtype, image.spacing, int(image[2, 3])
     ((3, 4), dtype('uint16'), (0.5, 0.5), 11)
     """
-    path = check_source(path)
+    path, channel_axis = check_source(path), as_channel_axis(channel_axis)
     return _with_channels_last(path, _read(path, channel_axis), channel_axis)
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_labels, as_spacing
-from .._core.files import replacing
+from .._core.checks import as_shape, shown
+from .._core.files import replacing, reserve
 from .._core.image import as_image, find_channel_axis
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_image_target
 
@@ -104,6 +105,10 @@ def write_labels(
             f"{path} is to be a JPEG, whose compression changes labels: use .png, .tif or .npy."
         )
     labels = as_labels(labels)
+    if labels.ndim not in (2, 3) or labels.size == 0:
+        raise ValueError(
+            f"labels has shape {labels.shape} but must be (H, W) or (D, H, W), at least one pixel."
+        )
     labels = labels.astype(np.min_scalar_type(labels.max(initial=0)))
     _Target(path, labels.shape, labels.dtype, False, spacing).write(labels, compress=True)
 
@@ -146,11 +151,16 @@ def create_image(
     (1, 0)
     """
     path = check_image_target(path, overwrite)
-    axis = find_channel_axis(shape, channel_axis)
-    sizes = [int(size) for size in shape]
+    sizes = list(as_shape(shape))
+    axis = find_channel_axis(tuple(sizes), channel_axis)
+    if len(sizes) - (axis is not None) not in (2, 3):
+        raise ValueError(
+            f"shape is {shown(shape)} with channel_axis={channel_axis!r}, but must have 2 or 3 "
+            "spatial axes."
+        )
     if axis is not None:
         sizes.append(sizes.pop(axis))
-    target = _Target(path, tuple(sizes), np.dtype(dtype), axis is not None, spacing)
+    target = _Target(path, tuple(sizes), _as_dtype(dtype), axis is not None, spacing)
     target.check()
 
     def in_order(pixels: Array) -> Array:
@@ -167,6 +177,14 @@ def create_image(
             yield output
         finally:
             output.close()
+
+
+def _as_dtype(dtype: Any) -> np.dtype:
+    """A dtype from its name or type; no other object has one by chance."""
+    try:
+        return np.dtype(dtype)
+    except (TypeError, ValueError):
+        raise TypeError(f"dtype is {shown(dtype)} but must name a type of numbers.") from None
 
 
 class MappedOutput:
@@ -223,8 +241,8 @@ class _Target:
             check_pillow(self.path, self.shape, self.dtype)
         elif self.suffix in TIFF_SUFFIXES and self.dtype.name not in _OME_DTYPES:
             raise ImageFileError(
-                f"{self.path} cannot hold {self.dtype} (an OME-TIFF has {', '.join(_OME_DTYPES)}): "
-                "convert the values or save them as .npy."
+                f"{self.path} cannot hold dtype {self.dtype} (an OME-TIFF has "
+                f"{', '.join(_OME_DTYPES)}): convert the values or save them as .npy."
             )
 
     def write(self, pixels: Array, *, compress: bool) -> None:
@@ -254,11 +272,14 @@ class _Target:
     def map(self, temporary: Path) -> Array:
         """A mapped file of zeros, channels last in the array whatever the file's order."""
         if self.suffix == ".npy":
-            return np.lib.format.open_memmap(temporary, "w+", self.dtype, self.shape)
+            pages = np.lib.format.open_memmap(temporary, "w+", self.dtype, self.shape)
+            reserve(temporary)
+            return pages
         import tifffile
 
         shape = (self.shape[-1], *self.shape[:-1]) if self._in_planes else self.shape
         pages = tifffile.memmap(temporary, shape=shape, dtype=self.dtype, **self._tiff_options())
+        reserve(temporary)
         return np.moveaxis(pages, 0, -1) if self._in_planes else pages
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 
 from .._core.arrays import Array, as_labels
+from .._core.checks import shown
 from ._averages import mean_of
 from ._inputs import as_thresholds, check_parameters
 
@@ -103,7 +104,7 @@ class ThresholdAccumulator(Accumulator):
     def __post_init__(self) -> None:
         super().__post_init__()
         #: Whether the thresholds were named one by one, and so stand for given segmentations too.
-        self._are_named = np.ndim(self.thresholds) == 1
+        self._are_named = not isinstance(self.thresholds, int | np.integer)
         self.thresholds = self._cuts = as_thresholds(self.thresholds)
         #: The thresholds that the images are scored at, from the first image on.
         self._levels: Any = None
@@ -128,6 +129,8 @@ class ThresholdAccumulator(Accumulator):
         self, prediction: Any, shape: tuple[int, ...] | None = None
     ) -> tuple[list[Array], Array]:
         """Check a list (or stack) of segmentations; with the thresholds that they stand for."""
+        if not isinstance(prediction, list | tuple) and np.ndim(prediction) == 0:
+            raise TypeError(f"prediction is {shown(prediction)} but must be a list.")
         segmentations = [as_labels(one, shape, name="prediction") for one in prediction]
         n = len(segmentations)
         if n == 0:

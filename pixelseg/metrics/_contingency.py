@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_labels, check_same_shape, is_array_like
+from .._core.arrays import Array, as_labels, as_source, check_same_shape, to_array
 from ._inputs import (
     Ignore,
     as_background,
@@ -119,8 +119,7 @@ def contingency_table(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Con
     array([[2, 1],
            [0, 1]])
     """
-    truth = truth if is_array_like(truth) else np.asarray(truth)
-    prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
+    truth, prediction = as_source("truth", truth), as_source("prediction", prediction)
     check_same_shape(truth, prediction)
     ignored = as_ignore(ignore)
     check_not_mask(truth, ignored)
@@ -132,7 +131,7 @@ def contingency_table(truth: Any, prediction: Any, *, ignore: Ignore = 0) -> Con
 
 def _read(name: str, source: Any, box: tuple[slice, ...]) -> Array:
     """Read a block; the kernels walk two of them abreast, so that its shape must be as due."""
-    block = np.asarray(source[box])
+    block = to_array(name, source[box])
     due = (*(part.stop - part.start for part in box), *source.shape[len(box) :])
     if block.shape != due:
         raise ValueError(
@@ -182,7 +181,7 @@ def partition_tables(
 ) -> list[PartitionTable]:
     """One table for each annotator: `truth` is one array, a list of arrays, or a stack of them."""
     label = as_background(background)
-    prediction = prediction if is_array_like(prediction) else np.asarray(prediction)
+    prediction = as_source("prediction", prediction)
     tables = [
         contingency_table(one, prediction, ignore=ignore)
         for one in split_truths(truth, len(prediction.shape))

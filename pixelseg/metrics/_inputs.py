@@ -8,19 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_labels, is_array_like
-from .._core.checks import as_choice, as_count, as_integer, as_number
+from .._core.arrays import Array, as_labels, as_numbers, as_source, to_array
+from .._core.checks import as_choice, as_count, as_flag, as_integer, as_number, shown
 
 Ignore = int | Sequence[int] | None
 
 
 def as_ignore(ignore: Ignore) -> tuple[int, ...]:
     """Check `ignore`: None, one label or several."""
-    labels = () if ignore is None else ignore
-    labels = labels if isinstance(labels, Sequence | np.ndarray) else (labels,)
+    labels: Any = () if ignore is None else ignore
+    is_array = isinstance(labels, np.ndarray) and labels.ndim == 1
+    if isinstance(labels, str | bytes) or not (is_array or isinstance(labels, Sequence)):
+        labels = (labels,)
     for label in labels:
         if isinstance(label, bool | str) or not isinstance(label, int | np.integer):
-            raise TypeError(f"ignore is {ignore!r} but must be None, a label or a list of labels.")
+            raise TypeError(
+                f"ignore is {shown(ignore)} but must be None, a label or a list of labels."
+            )
     return tuple(int(label) for label in labels)
 
 
@@ -41,9 +45,12 @@ def check_parameters(
     annotators: str = "mean",
     tolerance: float | None = None,
     tolerance_unit: str = "pixel",
-    **_others: Any,
+    **others: Any,
 ) -> None:
     """Refuse parameters that many metrics share before the first image comes."""
+    for name in ("thin", "strict"):
+        if name in others:
+            as_flag(name, others[name])
     as_ignore(ignore)
     as_background(background)
     check_annotators(annotators)
@@ -80,7 +87,7 @@ def check_pixels(name: str, array: Array, *, volumes: bool = True) -> None:
 
 def as_binary(values: Any, name: str, instead: str) -> Array:
     """Check an array of bool; `instead` is what to pass for it."""
-    array = np.asarray(values)
+    array = to_array(name, values)
     if array.dtype != bool:
         raise TypeError(f"{name} has dtype {array.dtype} but must be bool: pass {name} {instead}.")
     return array
@@ -101,15 +108,15 @@ def split_truths(truth: Any, ndim: int) -> list[Any]:
     if isinstance(truth, list | tuple):
         if len(truth) == 0:
             raise ValueError("truth is empty: pass the labels of at least one annotator.")
-        if len(np.shape(truth[0])) >= ndim:
+        if len(as_source("truth", truth[0]).shape) >= ndim:
             return list(truth)
-    truth = truth if is_array_like(truth) else np.asarray(truth)
+    truth = as_source("truth", truth)
     return [truth[k] for k in range(truth.shape[0])] if len(truth.shape) == ndim + 1 else [truth]
 
 
 def as_annotations(truth: Any, shape: tuple[int, ...], name: str = "prediction") -> list[Array]:
     """The truth of each annotator as an array of `shape`, which is that of the argument `name`."""
-    annotations = [np.asarray(one) for one in split_truths(truth, len(shape))]
+    annotations = [to_array("truth", one) for one in split_truths(truth, len(shape))]
     for annotation in annotations:
         if annotation.shape != shape:
             raise ValueError(
@@ -123,7 +130,7 @@ def as_annotations(truth: Any, shape: tuple[int, ...], name: str = "prediction")
 
 def spatial_shape(truth: Any) -> tuple[int, ...]:
     """The shape of an image whose truth is one map, a list of maps or a stack of them."""
-    shape = np.shape(split_truths(truth, 2)[0])
+    shape = tuple(as_source("truth", split_truths(truth, 2)[0]).shape)
     if len(shape) != 2 or 0 in shape:
         raise ValueError(
             f"truth has shape {shape} but must be (H, W), or a list of such arrays, or one array "
@@ -143,18 +150,18 @@ def ignored_pixels(truth: Array, ignored: tuple[int, ...]) -> Array:
 
 def as_thresholds(thresholds: int | Sequence[float] | Array) -> Array:
     """Check thresholds, or space a number of them evenly between 0 and 1."""
-    if np.ndim(thresholds) == 0:
+    if isinstance(thresholds, int | np.integer):
         n = as_count("thresholds", thresholds)
         return np.linspace(1 / (n + 1), 1 - 1 / (n + 1), n)
-    values = np.array(thresholds, dtype=float)
+    values = as_numbers("thresholds", thresholds, "a number of thresholds or a list of numbers")
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(
             f"thresholds has shape {values.shape} but must be a number of thresholds or a list."
         )
     if not (np.isfinite(values).all() and (np.diff(values) > 0).all()):
         raise ValueError(
-            f"thresholds is {thresholds!r} but must be finite and increase: pass them sorted, each "
-            "once."
+            f"thresholds is {shown(thresholds)} but must be finite and increase: pass them sorted, "
+            "each once."
         )
     return values
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from .._core.arrays import Array
+from .._core.checks import as_flag
 from ._contingency import ContingencyTable
 
 
@@ -55,6 +56,7 @@ def pair_above(
     As many pairs as can be, and of these the ones of largest total IoU; the largest total alone
     if not `most_pairs`. They are sorted.
     """
+    as_flag("strict", strict)
     iou = table.iou[table.pairs]
     places = table.pairs[iou > threshold if strict else iou >= threshold]
     rows, columns = table.rows[places], table.columns[places]

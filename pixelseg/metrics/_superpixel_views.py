@@ -98,7 +98,7 @@ def view_segments(segments: npt.ArrayLike, mask: Any, background: int | None) ->
     check_pixels("segments", array)
     outside = np.asarray(array == label)
     if mask is not None:
-        mask = as_mask(mask, array.shape)
+        mask = as_mask(mask, array.shape, of="segments")
         if not mask.any():
             raise ValueError(
                 "mask is False everywhere: pass one that is True where a pixel counts."

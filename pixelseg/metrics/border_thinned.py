@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .._core.arrays import SEGMENT_DTYPE, Array, as_labels
+from .._core.arrays import SEGMENT_DTYPE, Array, as_labels, to_array
+from .._core.checks import as_flag
 from .._core.grid import label_components
 from ._averages import mean_of
 from ._contingency import partition_tables
@@ -99,6 +100,7 @@ def border_thinned_scores(
     """
     cells, maps = _as_slices(truth, interior)
     levels = as_thresholds(thresholds)
+    as_flag("pool_slices", pool_slices)
     v_rand, v_info = [], []
     for level in levels:
         pairs, rand, info = [], [], []
@@ -117,7 +119,7 @@ def border_thinned_scores(
 
 def _as_slices(truth: npt.ArrayLike, interior: npt.ArrayLike) -> tuple[list[Array], Array]:
     """The true segments and the interior map of each slice."""
-    truth, interior = np.asarray(truth), np.asarray(interior)
+    truth, interior = to_array("truth", truth), to_array("interior", interior)
     check_pixels("truth", truth)
     if interior.shape != truth.shape:
         raise ValueError(

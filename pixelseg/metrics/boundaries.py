@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._core.arrays import Array, as_labels
+from .._core.arrays import Array, as_labels, to_array
+from .._core.checks import as_flag
 from ._inputs import (
     Ignore,
     as_annotations,
@@ -165,14 +166,15 @@ def boundary_scores(
     >>> scores.precision, scores.recall
     (0.5, 1.0)
     """
-    prediction = np.asarray(prediction)
+    prediction = to_array("prediction", prediction)
     if prediction.dtype != bool:
         labels = as_labels(prediction, name="prediction")
+        check_pixels("prediction", labels, volumes=False)
         prediction = boundary_map(labels, ignore=as_background(background))
     prediction = as_map(prediction, "prediction")
     annotations = annotate(truth, prediction.shape, ignore)
     reach = as_reach(tolerance, tolerance_unit, prediction.shape)
-    if thin:
+    if as_flag("thin", thin):
         prediction = thin_boundaries(prediction)
     counts = count_matches(annotations, [prediction], reach)[0]
     recall, precision, f1 = rates(counts)

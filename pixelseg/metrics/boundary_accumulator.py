@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
 from ._accumulator import ThresholdAccumulator
 from ._inputs import Ignore, as_reach, spatial_shape
 from .boundaries import annotate, boundary_map, count_matches, f_measure, rates
@@ -153,10 +153,10 @@ class BoundaryAccumulator(ThresholdAccumulator):
 
     def _cut(self, prediction: Any, shape: tuple[int, ...]) -> tuple[list[Array], Array]:
         """The boundary maps of a prediction, one for each threshold, and the thresholds."""
-        if isinstance(prediction, list | tuple) or np.ndim(prediction) == 3:
+        if isinstance(prediction, list | tuple) or to_array("prediction", prediction).ndim == 3:
             segmentations, levels = self._as_segmentations(prediction, shape)
             return [boundary_map(one, ignore=self.background) for one in segmentations], levels
-        soft = np.asarray(prediction)
+        soft = to_array("prediction", prediction)
         if soft.dtype.kind != "f":
             raise TypeError(
                 f"prediction has dtype {soft.dtype}, which could be a soft map or a segmentation: "

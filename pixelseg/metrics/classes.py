@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
 from ._accumulator import Accumulator
 from ._averages import ratio
 from ._contingency import contingency_table
@@ -301,7 +301,7 @@ class ClassAccumulator(Accumulator):
 
 def _as_confusion(confusion: npt.ArrayLike) -> Array:
     """Check a confusion matrix: square, integers from 0 up."""
-    confusion = np.asarray(confusion)
+    confusion = to_array("confusion", confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
         raise ValueError(
             f"confusion has shape {confusion.shape} but must be (n_classes, n_classes): pass "

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, to_array
 from .._core.checks import as_count
 from .._core.grid import label_components
 from ._accumulator import ThresholdAccumulator
@@ -196,8 +196,9 @@ class HierarchyAccumulator(ThresholdAccumulator):
 
     def _cut(self, prediction: Any) -> tuple[list[Array | None], Array]:
         """The segmentations, None where one is that before it, and their thresholds."""
-        if isinstance(prediction, list | tuple) or np.asarray(prediction).dtype.kind in "ui":
-            if not isinstance(prediction, list | tuple) and np.ndim(prediction) == 2:
+        is_list = isinstance(prediction, list | tuple)
+        if is_list or to_array("prediction", prediction).dtype.kind in "ui":
+            if not is_list and np.ndim(prediction) == 2:
                 raise ValueError(
                     f"prediction has shape {np.shape(prediction)}, which is one segmentation: pass "
                     "a list, [prediction], of one for each threshold."
@@ -217,7 +218,7 @@ class HierarchyAccumulator(ThresholdAccumulator):
 
 def _cut_contours(contours: Any, thresholds: Array) -> list[Array | None]:
     """Segments of an ultrametric contour map at each threshold, None where nothing changed."""
-    contours = np.asarray(contours)
+    contours = to_array("prediction", contours)
     if contours.dtype.kind != "f" or contours.ndim != 2 or not all(s % 2 for s in contours.shape):
         raise ValueError(
             f"prediction has shape {contours.shape} and dtype {contours.dtype}, but an ultrametric "

@@ -15,7 +15,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, as_numbers
+from .._core.checks import as_flag, shown
 from ._accumulator import Accumulator
 from ._averages import mean
 from ._contingency import contingency_table
@@ -290,13 +291,11 @@ def _object_table(truth: Any, prediction: Any, ignore: Ignore) -> ObjectTable:
 
 def _as_levels(thresholds: float | Sequence[float]) -> Array:
     """Check thresholds of the intersection over union: from 0 to 1, increasing."""
-    levels = np.atleast_1d(np.array(thresholds, dtype=float))
+    rule = "one number from 0 to 1, or several that increase"
+    levels = np.atleast_1d(as_numbers("thresholds", thresholds, rule))
     increasing = levels.ndim == 1 and len(levels) > 0 and (np.diff(levels) > 0).all()
     if not increasing or not (levels[0] >= 0 and levels[-1] <= 1):
-        raise ValueError(
-            f"thresholds is {thresholds!r} but must be one number from 0 to 1, or several that "
-            "increase."
-        )
+        raise ValueError(f"thresholds is {shown(thresholds)} but must be {rule}.")
     return levels
 
 
@@ -345,7 +344,7 @@ def _quality_of(counts: Array) -> PanopticQuality:
 
 def _jaccard_of(table: ObjectTable, one_to_one: bool) -> float:
     """AJI or AJI+: pixels in all intersections by those in all unions, 1 without objects."""
-    if one_to_one:
+    if as_flag("one_to_one", one_to_one):
         chosen = pair_above(table, 0, True, most_pairs=False)
     else:
         chosen = best_of_truth(table)

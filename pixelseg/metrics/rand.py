@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .._core.checks import as_flag
 from ._averages import mean, mean_of
 from ._contingency import PartitionTable, partition_tables
 from ._inputs import Ignore
@@ -146,7 +147,7 @@ def adjusted_rand_index(
 def adapted_rand_of(table: PartitionTable, self_pairs: bool = True) -> PartitionScores:
     """Adapted Rand of one table."""
     both, in_truth, in_prediction = joined_pairs(table)
-    if not self_pairs:
+    if not as_flag("self_pairs", self_pairs):
         both, in_truth, in_prediction = (
             pairs - table.n_pixels for pairs in (both, in_truth, in_prediction)
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .._core.arrays import Array, as_mask
+from .._core.arrays import Array, as_mask, to_array
 from ._inputs import as_binary
 
 
@@ -101,7 +101,8 @@ def _counts_above(
     truth: npt.ArrayLike, score: npt.ArrayLike, mask: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Pixels of the class, and others, at or above each score that occurs, from high to low."""
-    truth, score = as_binary(truth, "truth", "== label, one class at a time"), np.asarray(score)
+    truth = as_binary(truth, "truth", "== label, one class at a time")
+    score = to_array("score", score)
     if score.dtype.kind not in "buif":
         raise TypeError(f"score has dtype {score.dtype} but must hold real numbers.")
     if truth.shape != score.shape:

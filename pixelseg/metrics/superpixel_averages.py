@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._core.arrays import as_numbers
+from .._core.checks import as_number, shown
 from .superpixels import SuperpixelScores
 
 
@@ -62,6 +64,11 @@ def superpixel_averages(
         n_segments = [run.n_segments for run in runs]
         return 100 * average_over_k(n_segments, values, k_min=k_min, k_max=k_max)
 
+    known = isinstance(runs, Sequence) and all(isinstance(run, SuperpixelScores) for run in runs)
+    if not known or len(runs) == 0:
+        raise TypeError(
+            f"runs is {shown(runs)} but must be a list of what superpixel_scores returned."
+        )
     images_given = not any(math.isnan(run.explained_variation) for run in runs)
     return SuperpixelAverages(
         average_miss_rate=per_cent([1 - run.boundary_recall for run in runs]),
@@ -114,8 +121,9 @@ def average_over_k(
     >>> average_over_k([200, 1200, 5200], [0.4, 0.2, 0.1])
     0.18
     """
-    heights = np.asarray(values, float)
-    counts = np.asarray(n_segments, float)
+    heights = as_numbers("values", values, "a list of numbers")
+    counts = as_numbers("n_segments", n_segments, "a list of numbers")
+    k_min, k_max = as_number("k_min", k_min), as_number("k_max", k_max)
     if counts.ndim != 1 or counts.shape != heights.shape or len(counts) == 0:
         raise ValueError(
             f"n_segments has shape {counts.shape} and values {heights.shape}: pass as many of one "

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from .._core.arrays import Array
-from .._core.checks import as_count
+from .._core.checks import as_count, as_integer, shown
 
 Color = Sequence[int] | str
 Colors = Mapping[int, Color] | Sequence[Color]
@@ -45,10 +45,15 @@ def palette(n_classes: int) -> Array:
 def colors_of(labels: Array, colors: Colors | None) -> Array:
     """A colour for each label above 0: that of `colors` where it has one, else of the palette."""
     chosen = _all_colors()[(labels.astype(np.int64) - 1) % _N_COLORS]
+    is_array = isinstance(colors, np.ndarray) and colors.ndim > 0
+    if not (is_array or isinstance(colors, Mapping | Sequence | None)):
+        raise TypeError(
+            f"colors is {shown(colors)} but must map labels to colours, or be a list of them."
+        )
     if colors is None or len(colors) == 0:
         return chosen
     by_label = colors if isinstance(colors, Mapping) else dict(enumerate(colors, start=1))
-    known = sorted(by_label)
+    known = sorted(as_integer("colors (a label)", value) for value in by_label)
     table = np.array([as_rgb(f"colors (label {value})", by_label[value]) for value in known])
     place = np.minimum(np.searchsorted(known, labels), len(known) - 1)
     hit = np.array(known)[place] == labels
@@ -68,7 +73,7 @@ def as_rgb(name: str, color: Color) -> Array:
         values = []
     if len(values) != 3 or not all(0 <= value <= 255 for value in values):
         raise ValueError(
-            f"{name} is {color!r} but must be '#rrggbb' or three integers from 0 to 255."
+            f"{name} is {shown(color)} but must be '#rrggbb' or three integers from 0 to 255."
         )
     return np.array(values, np.uint8)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array, as_probabilities
+from .._core.arrays import Array, as_probabilities, to_array
 from .._core.checks import as_integer
 
 #: From violet-black over red to pale yellow; CIE lightness 4 to 96 in equal steps.
@@ -59,7 +59,7 @@ def uncertainty_map(uncertainty: Any) -> Array:
     -------
     ndarray of uint8, shape (..., 3)
     """
-    uncertainty = np.asarray(uncertainty)
+    uncertainty = to_array("uncertainty", uncertainty)
     if uncertainty.dtype.kind != "f":
         raise TypeError(f"uncertainty has dtype {uncertainty.dtype} but must be floating point.")
     return _on_scale(uncertainty)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._core.arrays import Array
-from .._core.checks import as_count
+from .._core.arrays import Array, to_array
+from .._core.checks import as_count, shown
 
 
 def montage(
@@ -33,6 +33,11 @@ def montage(
     -------
     ndarray of uint8, shape (H, W, 3)
     """
+    for name, values in (("pictures", pictures), ("titles", titles)):
+        is_array = isinstance(values, np.ndarray) and values.ndim > 0
+        is_list = isinstance(values, Sequence) and not isinstance(values, str | bytes)
+        if not (is_array or is_list or (values is None and name == "titles")):
+            raise TypeError(f"{name} is {shown(values)} but must be a list.")
     checked = [_check_picture(picture) for picture in pictures]
     if not checked:
         raise ValueError("pictures is empty: pass at least one picture.")
@@ -41,6 +46,8 @@ def montage(
             f"titles has {len(titles)} entries but there are {len(checked)} pictures: pass one "
             "title for each."
         )
+    if titles is not None and not all(isinstance(title, str) for title in titles):
+        raise TypeError(f"titles is {shown(titles)} but must hold text.")
     if n_columns is None:
         n_columns = len(checked) if len(checked) <= 4 else math.ceil(math.sqrt(len(checked)))
     n_columns = min(as_count("n_columns", n_columns), len(checked))
@@ -76,7 +83,7 @@ def _write_titles(
 
 
 def _check_picture(picture: Array) -> Array:
-    picture = np.asarray(picture)
+    picture = to_array("pictures", picture)
     if picture.ndim == 2:
         picture = np.repeat(picture[..., np.newaxis], 3, axis=-1)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[-1] != 3:

@@ -58,6 +58,12 @@ class GraphCut(BaseEstimator):
         self.sharpness = sharpness
         self.n_iterations = n_iterations
 
+    @classmethod
+    def candidates(cls) -> list[GraphCut]:
+        """The settings that tuning tries: six weights by three sharpnesses."""
+        weights, sharpnesses = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0), (0.5, 1.0, 2.0)
+        return [cls(weight, sharpness=s) for weight in weights for s in sharpnesses]
+
     def refine(self, probabilities: Any, image: Any) -> Array:
         """Make the labels of the least energy the most probable ones.
 

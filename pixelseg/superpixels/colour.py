@@ -16,6 +16,7 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.boxes import Box, box3d, cover, shape_of
+from .._core.checks import shown
 from .._core.image import Image
 from .._core.threads import run_chunks
 
@@ -46,8 +47,8 @@ def as_color(color: Any, image: Image) -> str | None:
         return "lab" if fits and (kind, size) != ("u", 2) else None
     if color is None:
         return None
-    if color != "lab":
-        raise ValueError(f"color is {color!r} but must be 'auto', 'lab' or None.")
+    if not (isinstance(color, str) and color == "lab"):
+        raise ValueError(f"color is {shown(color)} but must be 'auto', 'lab' or None.")
     if not fits:
         raise ValueError(
             f"color is 'lab' but image has {image.n_channels} channels of {image.dtype}, and RGB "

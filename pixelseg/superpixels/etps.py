@@ -119,9 +119,9 @@ def etps(
     """
     request = as_request(image, n_segments, channel_axis=channel_axis, spacing=spacing, mask=mask)
     compactness = as_number("compactness", compactness, least=0)
-    smoothness = as_number("smoothness", smoothness, least=0)
+    smoothness = as_number("smoothness", smoothness, least=0, most=1e15)
     pixel = min(request.image.spacing)
-    sigma = pixel if sigma is None else as_number("sigma", sigma, least=0)
+    sigma = pixel if sigma is None else as_number("sigma", sigma, least=0, most=1000)
     oversegmentation = as_number("oversegmentation", oversegmentation, least=1)
     n_iterations = as_count("n_iterations", n_iterations)
 

@@ -89,7 +89,7 @@ def felzenszwalb(
     array([[1, 1, 1, 2, 2, 2]], dtype=int32)
     """
     scale = as_number("scale", scale, least=0) / _RANGE
-    sigma = as_number("sigma", sigma, least=0)
+    sigma = as_number("sigma", sigma, least=0, most=1000)
     min_size = as_count("min_size", min_size, least=0)
     request = as_request(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
     image, mask = request.image, request.mask

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_mask, as_spacing
 from .._core.boxes import Shape3D, shape3d
-from .._core.checks import as_count
+from .._core.checks import as_count, as_shape
 
 #: Within a mask, the number of cells that count is met to this share.
 _TOLERANCE = 0.02
@@ -161,7 +161,7 @@ def grid_seeds(
     >>> grid_seeds((4, 6), 3).tolist()
     [[1, 0], [1, 2], [1, 4]]
     """
-    shape = tuple(as_count("shape", size) for size in shape)
+    shape = as_shape(shape)
     if len(shape) not in (2, 3):
         raise ValueError(f"shape is {shape} but must be (H, W) or (D, H, W).")
     n_segments = as_count("n_segments", n_segments)

@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from benchmarks import compare, images, memory, quality, quality_sets, report, speed, timing
+from benchmarks import compare, images, memory, report, speed, timing
 from benchmarks.case import Case, Peer, column_difference, largest_difference
 
 
@@ -112,48 +112,6 @@ def test_differences_of_columns_are_relative_to_the_column():
     assert column_difference(ours, planes) == pytest.approx(0.1)
     with pytest.raises(AssertionError, match="2 columns against 1"):
         column_difference(ours, planes[:1])
-
-
-def score(name, method, seed, value):
-    return quality.Score(name, method, seed, 1000, value, 0.9, [value], 1.0, 1.0)
-
-
-def test_quality_table_shows_the_mean_over_seeds_and_the_worst_set():
-    scores = [score("drive", "scikit-image", s, 0.5) for s in (0, 1)]
-    scores += [score("vnc", "scikit-image", 0, 0.6)]
-    scores += [score("drive", "forest", 0, 0.7), score("drive", "forest", 1, 0.5)]
-    scores += [score("vnc", "forest", 0, 0.58)]
-    text = quality.tables(scores)
-    forest = next(line for line in text.splitlines() if line.startswith("| forest"))
-    assert "0.600" in forest
-    assert "-0.020 (vnc)" in forest
-    assert "+0.040" in forest
-
-
-def test_quality_takes_the_same_subset_and_pixels_in_every_run():
-    assert quality_sets.subset([str(k) for k in range(10)], 4) == ["0", "2", "4", "6"]
-    truth = np.arange(100).reshape(10, 10) % 3
-    draws = [quality_sets.draw_pixels(truth, np.random.default_rng(0), 20) for _ in range(2)]
-    assert (draws[0] == draws[1]).all()
-    assert (truth.ravel()[draws[0]] > 0).all()
-    assert len(np.unique(draws[0])) == 20
-
-
-def test_quality_resumes_without_computing_what_the_file_holds(tmp_path, monkeypatch):
-    path = tmp_path / "quality.json"
-    report.write_json(path, "quality", [score("drive", "forest", 0, 0.7)])
-    asked = []
-
-    def evaluate(data, methods, seed, per_class):
-        asked.extend((data.name, m.name, seed) for m in methods)
-        return [score(data.name, m.name, seed, 0.5) for m in methods]
-
-    monkeypatch.setattr(quality, "evaluate", evaluate)
-    monkeypatch.setattr(quality, "import_loader", lambda folder: None)
-    options = ["--sets", "drive", "--methods", "forest", "--seeds", "0", "1", "--json", str(path)]
-    assert quality.main(options) == 0
-    assert asked == [("drive", "forest", 1)]
-    assert len(report.read_json(path, "quality", quality.Score)) == 2
 
 
 def test_compare_names_what_only_one_tree_has_and_what_is_slower():

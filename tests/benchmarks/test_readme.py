@@ -13,11 +13,16 @@ def figures():
     return json.loads(readme.FIGURES.read_text())
 
 
-def test_the_readme_s_tables_are_those_of_the_stored_figures():
-    text = readme.README.read_text()
+@pytest.mark.parametrize("document", readme.DOCUMENTS, ids=lambda path: path.name)
+def test_the_tables_of_a_document_are_those_of_the_stored_figures(document):
+    text = document.read_text()
     assert text == readme.fill(text, figures()), "run python -m benchmarks.readme"
-    for name, rows in figures().items():
-        assert readme.TABLES[name](rows) in text
+
+
+def test_every_table_has_its_place():
+    text = "".join(document.read_text() for document in readme.DOCUMENTS)
+    for name, (kind, table) in readme.TABLES.items():
+        assert f"<!-- table: {name} -->\n{table(figures()[kind])}\n<!-- end -->" in text
 
 
 def test_what_the_readme_shows_is_still_measured():

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pixelseg.classify.scoring import _assign_folds, find_strokes
+from pixelseg.classify.folds import make_folds
 from pixelseg.metrics import mean_iou
+from pixelseg.refine.out_of_fold import number_strokes
 
 from .scenes import make_scene
 
@@ -40,10 +41,11 @@ def test_fold_assignment(rng, quick):
     labels[::6, 3:12], labels[::6, 40:50] = 1, 2
     labels[1, 12] = 1
     training = quick()._settled()
-    (sample,) = collect_samples(training, image, labels, None, False).samples
-    strokes = find_strokes(labels).reshape(-1)[sample.positions]
+    training_set = collect_samples(training, image, labels, None, False)
+    (sample,) = training_set.samples
+    strokes = number_strokes(labels).reshape(-1)[sample.positions]
     assert len(np.unique(strokes)) == 20
-    folds = _assign_folds([sample], [strokes], 3, "strokes")[strokes]
+    (folds,) = make_folds(training_set, image, labels, None, 3).of_rows
     assert set(folds) == {0, 1, 2}
     for stroke in np.unique(strokes):
         assert len(np.unique(folds[strokes == stroke])) == 1

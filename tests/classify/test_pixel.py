@@ -18,6 +18,7 @@ from pixelseg._core.image import as_image
 from pixelseg._core.memory import DEFAULT_MEMORY
 from pixelseg.classify import FittedModel, InputSpec, TilePlan
 from pixelseg.classify.outputs import label_dtype
+from pixelseg.classify.prediction_plan import PredictionPlan
 
 from .scenes import make_scene
 
@@ -124,8 +125,8 @@ def fitted():
 def test_tiles_and_threads_give_the_same_bits(fitted, tile, n_jobs, monkeypatch):
     model, image, expected = fitted
     tiles = TilePlan((1, *image.shape), tile, 10**9, n_jobs, 10**9)
-    plans = model.features_.plan(as_image(image)), tiles
-    monkeypatch.setattr(FittedModel, "plan", lambda *_: plans)
+    plan = PredictionPlan(model.features_.plan(as_image(image)), tiles)
+    monkeypatch.setattr(FittedModel, "plan", lambda *_: plan)
     out = np.zeros_like(expected)
     model.predict_proba(image, out=out)
     np.testing.assert_array_equal(out, expected)

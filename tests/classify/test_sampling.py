@@ -90,8 +90,8 @@ def test_order_of_images_does_not_matter(rng):
     labels = rng.integers(0, 3, (4, 32, 32))
     labels[1] = labels[0]
     rows = [sample(i, k, samples_per_class=20) for i, k in zip(images, labels, strict=True)]
-    forward = canonical_order(rows)
-    backward = canonical_order(rows[::-1])
+    forward = [rows[k] for k in canonical_order(rows)]
+    backward = [rows[::-1][k] for k in canonical_order(rows[::-1])]
     for a, b in zip(forward, backward, strict=True):
         np.testing.assert_array_equal(a.X, b.X)
 

@@ -46,7 +46,7 @@ def test_nothing_found_is_an_error(place):
         files.find_images(["."])
     with pytest.raises(ValueError, match="only labels and results"):
         files.find_images(["sub"])
-    with pytest.raises(FileNotFoundError, match=r"no image file matches '\*\.tif'"):
+    with pytest.raises(FileNotFoundError, match=r"no images match '\*\.tif'"):
         files.find_images(["*.tif"])
     with pytest.raises(FileNotFoundError, match=r"a\.png does not exist"):
         files.find_images(["a.png"])

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from pixelseg import FeatureBank, ForestClassifier, GraphCut, PixelClassifier, superpixels
+from pixelseg import (
+    FeatureBank,
+    ForestClassifier,
+    GraphCut,
+    GuidedFilter,
+    PixelClassifier,
+    superpixels,
+)
 from pixelseg._core.image import as_image
 from pixelseg.forest import ScaledMLPClassifier
 
@@ -125,7 +132,11 @@ CLASSIFIERS = [
     ),
 ]
 
-REFINERS = [Refiner("a blur", _Blur), Refiner("GraphCut", GraphCut)]
+REFINERS = [
+    Refiner("a blur", _Blur),
+    Refiner("GraphCut", GraphCut),
+    Refiner("GuidedFilter", GuidedFilter),
+]
 
 SEGMENTERS = [
     _segmenter("etps", superpixels.etps),
