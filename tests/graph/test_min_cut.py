@@ -249,6 +249,19 @@ def test_bad_input(change, words):
         graph.min_cut(**arguments | change)
 
 
+@pytest.mark.usefixtures("algorithm")
+def test_a_pixel_alone_between_seeds():
+    """Of what no edge reaches, its own terminals decide, and nothing flows."""
+    source, sink = np.zeros((2, 3, 3))
+    source[0], sink[2] = np.inf, np.inf
+    source[1, 1] = 2.5
+    mask = np.array([[1, 1, 1], [0, 1, 0], [1, 1, 1]], bool)
+    weights = {(0, 1): 1, (1, 0): 0}
+    cut = graph.min_cut(source, sink, weights, mask=mask)
+    assert cut.flow == 0
+    np.testing.assert_array_equal(cut.source_side, (source > 0) & mask)
+
+
 def test_seeds_that_contradict():
     source, sink = np.zeros((2, 3, 3))
     source[1, 2] = sink[1, 2] = np.inf
