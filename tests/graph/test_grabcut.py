@@ -159,6 +159,18 @@ def test_weights_by_contrast(seed, case):
         assert value.sum() == pytest.approx(value[here].sum(), rel=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e34])
+def test_contrast_at_any_scale(scale):
+    """Squares of what float32 just holds do not overflow, nor vanish."""
+    image, truth = scene(n_channels=1)
+    expected = graph.contrast_weights(image, channel_axis=-1)
+    weights = graph.contrast_weights(image * scale, channel_axis=-1)
+    for offset, value in weights.items():
+        np.testing.assert_allclose(value, expected[offset], rtol=1e-4, atol=1e-6)
+    found = graph.grabcut(image * scale, box=box_of(truth), channel_axis=-1)
+    assert wrong(found, truth) < 0.02
+
+
 def test_a_photograph():
     image = data.astronaut()
     found = graph.grabcut(image, box=(5, 60, 512, 420))
