@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..refine import GraphCut, GuidedFilter
+from ..refine import DenseCRF, GraphCut, GuidedFilter
 
 #: Classes of refiners that a model file may name. `get_params()` gives their settings (numbers,
 #: text, None, lists of these), and `cls(**settings)` makes one of them again. Add your own class to
 #: save and load models with it; nothing that a file names is imported.
-REFINERS: dict[str, type] = {"GraphCut": GraphCut, "GuidedFilter": GuidedFilter}
+REFINERS: dict[str, type] = {
+    "DenseCRF": DenseCRF,
+    "GraphCut": GraphCut,
+    "GuidedFilter": GuidedFilter,
+}
 
 
 def refiner_to_record(refiner: Any) -> dict[str, Any] | None:
