@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array
-from .._core.image import as_image
+from .._core.image import Image, as_image
+from ..io import read_labels, write_image, write_labels
 from ..plot import montage, overlay
 from . import _arguments as arguments
 from . import _files as files
 from ._batch import Job, place_of, plan_outputs, run_jobs
 from ._images import open_image, write_preview
+from ._pairs import pair_labels
+from ._probabilities import read_probabilities
 from ._report import plural
 
 #: Methods: the class of `pixelseg` that each is, and what it is good for.
@@ -37,6 +41,11 @@ probabilities:
   every pixel. A file with one number a pixel holds the probability of the second of two classes.
   The image of cells_probabilities.tif is cells.png (or .tif, .npy, ...) beside it, or by --image.
 
+labels:
+  With --labels, which may be a few strokes that the classifier has not seen, the settings (and,
+  without --method, the method) are those that raise mean IoU there; where none does, nothing is
+  changed. They are given as to train: files, a folder, or cells_labels.png beside cells.png.
+
 results:
   The labels of cells.png go to cells_refined.png, as those of predict. With the options below there
   are also cells_refined_probabilities.tif and cells_refined_preview.png, before and after side by
@@ -46,11 +55,11 @@ examples:
   pixelseg refine cells_probabilities.tif --method graph_cut --preview
   pixelseg refine results/ --image images/ --method guided_filter --set sigma=4 -o refined/
   pixelseg refine network.npy --image photo.jpg --class-axis 0 --method graph_cut
+  pixelseg refine results/ --image images/ --labels strokes/ -o refined/ --preview
 """.format(methods="\n".join(f"  {name:<15}{purpose}" for name, (_, purpose) in METHODS.items()))
 
-#: The endings of results; the option of the same name asks for each, and labels are always wanted.
+#: The endings of results beside labels; the option of the same name asks for each.
 _ENDINGS = {
-    "labels": files.REFINED,
     "probabilities": files.REFINED_PROBABILITIES,
     "preview": files.REFINED_PREVIEW,
 }
@@ -68,9 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probabilities", action="store_true", help="also write probabilities")
     parser.add_argument("--preview", action="store_true", help="also write before and after")
     group = parser.add_argument_group("method")
-    group.add_argument(
-        "-m", "--method", choices=METHODS, required=True, metavar="METHOD", help=", ".join(METHODS)
-    )
+    group.add_argument("-m", "--method", choices=METHODS, metavar="METHOD", help=", ".join(METHODS))
     group.add_argument(
         "--set",
         type=_setting,
@@ -79,6 +86,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         metavar="NAME=VALUE",
         help="settings of the method",
+    )
+    group.add_argument(
+        "-l",
+        "--labels",
+        nargs="*",
+        metavar="PATH",
+        help="choose by labels: a folder, a file an image, or nothing for those beside the images",
+    )
+    group.add_argument(
+        "--time-budget", type=float, metavar="SECONDS", help="for choosing (default: what it takes)"
     )
     group = parser.add_argument_group("what the files hold")
     group.add_argument(
@@ -97,19 +114,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Refine one image at a time; one that fails does not stop the others."""
-    refiner = _make_refiner(args.method, dict(args.settings))
+    refiner = None if args.labels is not None else _make_refiner(args.method, dict(args.settings))
     sources = _pair(files.find_probabilities(args.inputs), args.image)
-    endings = [ending for name, ending in _ENDINGS.items() if getattr(args, name, True)]
+    wanted = [ending for name, ending in _ENDINGS.items() if getattr(args, name)]
     largest = 1 if args.classes is None else max(args.classes)
-    jobs = plan_outputs(args, list(sources), endings, largest_label=largest)
-    outcome = run_jobs(jobs, partial(_refine, refiner, sources, args), description=args.method)
+    jobs = plan_outputs(args, list(sources), [files.REFINED, *wanted], largest_label=largest)
+    if args.labels is not None:
+        refiner = _choose_refiner(sources, args)
+    outcome = run_jobs(jobs, partial(_refine, refiner, sources, args), description="refine")
     return outcome.report("refined", f", results {place_of(args.output)}")
 
 
-def _make_refiner(method: str, settings: dict[str, Any]) -> Any:
+def _make_refiner(method: str | None, settings: dict[str, Any]) -> Any:
     """The method with its settings, all of which it must have."""
     import pixelseg
 
+    if method is None:
+        raise ValueError(
+            f"neither --method nor --labels is given: name a method ({', '.join(METHODS)}), or "
+            "pass labels to choose it by."
+        )
     cls = getattr(pixelseg, METHODS[method][0])
     names = list(cls().get_params())
     for name in settings:
@@ -118,6 +142,33 @@ def _make_refiner(method: str, settings: dict[str, Any]) -> Any:
                 f"--set {name} is no setting of {method}, which has {', '.join(names)}."
             )
     return cls(**settings)
+
+
+def _choose_refiner(sources: dict[Path, Path], args: argparse.Namespace) -> Any:
+    """The method and settings that labels speak for; None if for none."""
+    import pixelseg
+
+    if args.settings:
+        raise ValueError("--set and --labels are both given, but labels choose settings: drop one.")
+    pairs = pair_labels(list(sources), args.labels, must_have=False)
+    opened = [_open(image, sources[image], args) for image, _ in pairs]
+    names = METHODS if args.method is None else [args.method]
+    tuning = pixelseg.refine.tune(
+        [getattr(pixelseg, METHODS[name][0]) for name in names],
+        [p for p, _ in opened],
+        [image for _, image in opened],
+        [read_labels(path) for _, path in pairs],
+        classes=args.classes,
+        time_budget=args.time_budget,
+        progress=sys.stderr.isatty(),
+    )
+    print(f"chosen by {plural(tuning.n_pixels, 'labelled pixel')}: {tuning.choices[tuning.chosen]}")
+    print(f"  {tuning.reason}")
+    for label, before, after in zip(
+        tuning.classes, tuning.iou_before, tuning.iou_after, strict=True
+    ):
+        print(f"  class {label}: IoU {before:.3f}, refined {after:.3f}")
+    return tuning.refiner
 
 
 def _pair(found: Sequence[Path], images: Sequence[str] | None) -> dict[Path, Path]:
@@ -145,31 +196,29 @@ def _refine(
     refiner: Any, sources: dict[Path, Path], args: argparse.Namespace, job: Job, progress: Any
 ) -> None:
     """Refine the probabilities of one image into its files."""
-    from ..io import write_image, write_labels
     from ..refine.refiner import apply_refiner
-    from ._probabilities import read_probabilities
 
-    path = sources[job.image]
-    image = open_image(job.image, channel_axis=args.channel_axis, spacing=args.spacing)
-    before = read_probabilities(path, image, class_axis=args.class_axis, dataset=args.dataset)
-    classes = _check_classes(args.classes, before.shape[-1], path)
-    spacing = image.source.spacing
-    # What no class has was outside a mask when it was predicted.
-    image = as_image(image, mask=before.any(axis=-1))
-    after = apply_refiner(refiner, before, image)
+    before, image = _open(job.image, sources[job.image], args)
+    classes = _check_classes(args.classes, before.shape[-1], sources[job.image])
+    after = before if refiner is None else apply_refiner(refiner, before, image)
     labels = np.stack([_labels_of(p, classes) for p in (before, after)], axis=-1)
-    options: dict[str, Any] = {
-        "spacing": spacing,
-        "overwrite": args.overwrite or args.skip_existing,
-    }
+    overwrite = args.overwrite or args.skip_existing
+    options: dict[str, Any] = {"spacing": image.source.spacing, "overwrite": overwrite}
     write_labels(job.outputs[files.REFINED], labels[..., 1], **options)
     if args.probabilities:
         write_image(job.outputs[files.REFINED_PROBABILITIES], after, channel_axis=-1, **options)
     if args.preview:
         preview = job.outputs[files.REFINED_PREVIEW]
-        write_preview(preview, image, labels, _before_and_after, overwrite=options["overwrite"])
+        write_preview(preview, image, labels, _before_and_after, overwrite=overwrite)
     changed = (labels[..., 0] != labels[..., 1]).mean()
     print(f"{job.image}  {changed:.1%} of the pixels changed")
+
+
+def _open(path: Path, own: Path, args: argparse.Namespace) -> tuple[Array, Image]:
+    """Probabilities and their image, whose mask leaves out what no class has."""
+    image = open_image(path, channel_axis=args.channel_axis, spacing=args.spacing)
+    p = read_probabilities(own, image, class_axis=args.class_axis, dataset=args.dataset)
+    return p, as_image(image, mask=p.any(axis=-1))
 
 
 def _labels_of(probabilities: Array, classes: Array) -> Array:

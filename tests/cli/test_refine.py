@@ -99,6 +99,29 @@ def test_probabilities_of_other_programs(run, tmp_path, scene):
     assert "two.h5 has no array q" in run("refine", tmp_path / "two.h5", *method, *options)[2]
 
 
+def test_labels_choose(run, tmp_path, scene):
+    image, bright, p = scene
+    strokes = np.zeros(bright.shape, np.uint8)
+    strokes[2:28:3, 2:34:3] = 1 + bright[2:28:3, 2:34:3]
+    io.write_labels(tmp_path / "cells_labels.png", strokes)
+    tuning = pixelseg.refine.tune([pixelseg.GuidedFilter, pixelseg.GraphCut], p, image, strokes)
+    assert tuning.refiner is not None
+    path = tmp_path / "cells_probabilities.tif"
+    code, out, err = run("refine", path, "--probabilities", "--labels")
+    assert code == 0, err
+    assert f"labelled pixels: {tuning.choices[tuning.chosen]}" in out
+    assert "class 2: IoU" in out
+    expected = tuning.refiner.refine(p, image)
+    np.testing.assert_array_equal(read(tmp_path / "cells_refined_probabilities.tif"), expected)
+    # Labels that are all right already speak for nothing.
+    io.write_labels(tmp_path / "right.png", np.where(strokes, 1 + p.argmax(axis=-1), 0))
+    words = ("-m", "graph_cut", "--labels", tmp_path / "right.png", "--overwrite")
+    code, out, err = run("refine", path, *words)
+    assert code == 0, err
+    assert "no refinement" in out
+    assert "0.0% of the pixels changed" in out
+
+
 def test_classes_and_pixels_without_any(run, tmp_path, scene):
     _, _, p = scene
     p[:5] = 0
@@ -159,6 +182,11 @@ def test_mistakes_are_said(run, tmp_path, scene):
         code, _, err = run("refine", tmp_path / name, "-m", "graph_cut", *options)
         assert code != 0, name
         assert words in err
+    code, _, err = run("refine", tmp_path / "other.npy", *cells)
+    assert code == 1
+    assert "neither --method nor --labels is given" in err
+    words = ("--labels", tmp_path / "cells.png", "--set", "sigma=1", *cells)
+    assert "--set and --labels are both given" in run("refine", tmp_path / "other.npy", *words)[2]
     two = (tmp_path / "first.npy", tmp_path / "other.npy")
     code, _, err = run("refine", *two, "-m", "graph_cut", "--image", *cells[1:], cells[1])
     assert code == 1

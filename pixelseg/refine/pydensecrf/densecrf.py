@@ -10,8 +10,10 @@ import numpy as np
 
 from ..._core.arrays import Array, to_array
 from ..._core.checks import as_count, as_number, shown
-from ..mean_field import MeanField, PairwiseKernel
-from .utils import create_pairwise_bilateral, create_pairwise_gaussian
+from ..lattice import Features
+from ..mean_field import MeanField
+from ..pairwise import PairwiseKernel
+from ..pixel_features import PixelFeatures
 
 #: An energy that is infinite counts as this much more than the least of its pixel.
 _HIGHEST = 1e4
@@ -75,7 +77,11 @@ class DenseCRF:
         self._field: MeanField | None = None
 
     def setUnaryEnergy(self, u: Any) -> None:
-        """Set the energy of each label at each point: (nlabels, nvar), lower is more likely."""
+        """Set the energy of each label at each point: (nlabels, nvar), lower is more likely.
+
+        With three labels or more, an energy above the least of its point by more than 80 counts as
+        80 above, which is as good as never unless weights are as high.
+        """
         energies = to_array("u", u).astype(np.float32)
         needed = (self._n_labels, self._n_points)
         if energies.shape != needed:
@@ -115,10 +121,15 @@ class DenseCRF:
             )
         if not np.isfinite(values).all():
             raise ValueError("features holds NaN or infinity: pass finite numbers.")
+        self._add(values, compat, kernel, normalization)
+
+    def _add(
+        self, features: Features | Array, compat: Any, kernel: int, normalization: int
+    ) -> None:
         as_count("kernel", kernel, least=0, most=2)
         place = as_count("normalization", normalization, least=0, most=3)
         own = _as_compatibility(compat, self._n_labels)
-        self._kernels.append(PairwiseKernel(values, own, _NORMALIZATIONS[place]))
+        self._kernels.append(PairwiseKernel(features, own, _NORMALIZATIONS[place]))
         self._field = None
 
     def inference(self, niter: int) -> Array:
@@ -183,9 +194,8 @@ class DenseCRF2D(DenseCRF):
         normalization: int = NORMALIZE_SYMMETRIC,
     ) -> None:
         """Add a kernel over positions; `sxy` is a standard deviation in pixels or (x, y)."""
-        widths = _as_widths("sxy", sxy, 2)
-        features = create_pairwise_gaussian(widths[::-1], self._shape)[::-1]
-        self.addPairwiseEnergy(features, compat, kernel, normalization)
+        features = self._features(sxy, np.empty((0, 0)), ())
+        self._add(features, compat, kernel, normalization)
 
     def addPairwiseBilateral(
         self,
@@ -206,12 +216,17 @@ class DenseCRF2D(DenseCRF):
                 f"rgbim has shape {image.shape} but must have shape {(*self._shape, 3)}, as "
                 "DenseCRF2D was given width and height, in this order."
             )
-        widths = _as_widths("sxy", sxy, 2)
-        channels = image[..., np.newaxis] if image.ndim == 2 else image
-        own = _as_widths("srgb", srgb, channels.shape[-1])
-        features = create_pairwise_bilateral(widths[::-1], own, channels, chdim=2)
-        features[:2] = features[1::-1].copy()
-        self.addPairwiseEnergy(features, compat, kernel, normalization)
+        if image.dtype.kind not in "buif" or not np.isfinite(image).all():
+            raise ValueError(f"rgbim is {shown(image)} but must hold finite numbers.")
+        values = np.moveaxis(image.reshape(*self._shape, -1), -1, 0).reshape(-1, self._n_points)
+        features = self._features(sxy, values, _as_widths("srgb", srgb, len(values)))
+        self._add(features, compat, kernel, normalization)
+
+    def _features(self, sxy: Any, values: Array, widths: tuple[float, ...]) -> PixelFeatures:
+        """x and y, then the values, each over its width."""
+        width_x, width_y = _as_widths("sxy", sxy, 2)
+        scales = np.array([0, 1 / width_y, 1 / width_x])
+        return PixelFeatures((1, *self._shape), scales, values, 1 / np.array(widths))
 
 
 def _as_widths(name: str, given: Any, n: int) -> tuple[float, ...]:
