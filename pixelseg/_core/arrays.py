@@ -159,6 +159,14 @@ def as_probabilities(
     return np.ascontiguousarray(array, PROBABILITY_DTYPE)
 
 
+def dtype_range(dtype: np.dtype) -> float:
+    """How far values of a dtype range: all that whole numbers can be, 1 for others."""
+    if dtype.kind not in "ui":
+        return 1.0
+    limits = np.iinfo(dtype)
+    return float(limits.max) - float(limits.min)
+
+
 def check_same_shape(truth: Array, prediction: Array) -> None:
     """Refuse a prediction of another shape than its truth (in that order everywhere)."""
     if truth.shape != prediction.shape:

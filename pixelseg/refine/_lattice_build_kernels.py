@@ -84,9 +84,9 @@ def lift_points(features, start, m, scales, total, e):
     for i in range(m):
         total[i] = 0.0
     for j in range(d, 0, -1):
-        row, lifted = features[j - 1], e[j]
+        row, lifted, scale = features[j - 1, start : start + m], e[j], scales[j - 1]
         for i in range(m):
-            c = row[start + i] * scales[j - 1]
+            c = row[i] * scale
             lifted[i] = total[i] - j * c
             total[i] += c
     first = e[0]
@@ -147,19 +147,19 @@ def pack_keys(start, m, e, ranks, lows, words, shifts, keys):
     """The two words of the vertex at the rounded coordinates, and a third of the ranks."""
     size = len(e)
     for w in range(3):
-        row = keys[w]
+        row = keys[w, start : start + m]
         for i in range(m):
-            row[start + i] = 0
+            row[i] = 0
     for j in range(size - 1):
-        row, rounded = keys[words[j]], e[j]
+        row, rounded = keys[words[j], start : start + m], e[j]
         low, shift = lows[j], shifts[j]
         for i in range(m):
-            row[start + i] += (np.int64(rounded[i]) * size - low) << shift
-    row = keys[2]
+            row[i] += (np.int64(rounded[i]) * size - low) << shift
+    row = keys[2, start : start + m]
     for j in range(size):
         rank, shift = ranks[j], RANK_BITS * j
         for i in range(m):
-            row[start + i] |= np.int64(rank[i]) << shift
+            row[i] |= np.int64(rank[i]) << shift
 
 
 @kernel
@@ -175,8 +175,10 @@ def hash_words(first, second):
 @kernel
 def hash_keys(start, m, keys, hashes):
     """A hash of each point's three words."""
-    for i in range(start, start + m):
-        hashes[i] = hash_words(keys[0, i] ^ (keys[1, i] << 1), keys[2, i])
+    part = hashes[start : start + m]
+    first, second, third = keys[0, start:], keys[1, start:], keys[2, start:]
+    for i in range(m):
+        part[i] = hash_words(first[i] ^ (second[i] << 1), third[i])
 
 
 @kernel
@@ -197,13 +199,11 @@ def weigh_vertices(start, m, remainders, weights):
     """Barycentric coordinates from sorted remainders."""
     size = len(remainders)
     scale = np.float32(1.0 / size)
-    for k in range(1, size):
-        high, low = remainders[size - 1 - k], remainders[size - k]
-        for i in range(m):
-            weights[start + i, k] = (high[i] - low[i]) * scale
-    high, low = remainders[0], remainders[size - 1]
+    part = weights[start : start + m]
     for i in range(m):
-        weights[start + i, 0] = np.float32(1.0) + (low[i] - high[i]) * scale
+        for k in range(1, size):
+            part[i, k] = (remainders[size - 1 - k, i] - remainders[size - k, i]) * scale
+        part[i, 0] = np.float32(1.0) + (remainders[size - 1, i] - remainders[0, i]) * scale
 
 
 @kernel

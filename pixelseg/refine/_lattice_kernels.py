@@ -5,13 +5,14 @@ simplex and `weights` (n, K) the point's shares of them. Values at the M vertice
 of zeros, which stands for neighbours that are missing. Indices are unsigned, since signed ones are
 tested for counting from the end (a tenth of the time).
 
-The number of vertices is the length of `corners`: of a tuple it is known when compiling, and the
-loop is unrolled.
+Rows of numbers are a multiple of LANES wide. The number of vertices is the length of `corners`: of
+a tuple it is known when compiling, and the loop is unrolled.
 """
 
 import numpy as np
 
 from .._core.jit import CONTRACT, kernel
+from .._core.vectors import LANES, fill, load, multiply_add, store
 
 
 @kernel
@@ -54,43 +55,88 @@ def _slice_scalars(simplex, weights, vertices, values, corners, out):
 
 
 @kernel(fastmath=CONTRACT)
-def blur_scalars(values, some, neighbours, out):
-    """Blur some of the values along one axis with (1/2, 1, 1/2)."""
+def blur_scalars(values, first, neighbours, out):
+    """Blur values, from the `first` on, along one axis with (1/2, 1, 1/2)."""
     half = np.float32(0.5)
-    for v in range(len(neighbours)):
-        out[v] = some[v] + half * (values[neighbours[v, 0]] + values[neighbours[v, 1]])
+    n = len(neighbours)
+    some, blurred = values[first : first + n], out[first : first + n]
+    for v in range(n):
+        blurred[v] = some[v] + half * (values[neighbours[v, 0]] + values[neighbours[v, 1]])
 
 
-@kernel(fastmath=CONTRACT)
+@kernel
 def splat_rows(simplex, weights, vertices, given, values):
     """Add each point's row of numbers, by its weights, to the vertices around it."""
-    n_channels = given.shape[1]
+    if weights.shape[1] == 3:
+        _splat_rows(simplex, weights, vertices, given, (0, 1, 2), values)
+    elif weights.shape[1] == 6:
+        _splat_rows(simplex, weights, vertices, given, (0, 1, 2, 3, 4, 5), values)
+    else:
+        _splat_rows(simplex, weights, vertices, given, weights[0], values)
+
+
+@kernel
+def _splat_rows(simplex, weights, vertices, given, corners, values):
+    width = given.shape[1]
     for i in range(len(simplex)):
         s = simplex[i]
-        for k in range(weights.shape[1]):
-            v, weight = vertices[s, k], weights[i, k]
-            for c in range(n_channels):
-                values[v, c] += weight * given[i, c]
+        for k in range(len(corners)):
+            row, weight = np.int64(vertices[s, k]) * width, fill(weights[i, k])
+            for c in range(0, width, LANES):
+                added = multiply_add(weight, load(given, i * width + c), load(values, row + c))
+                store(values, row + c, added)
 
 
-@kernel(fastmath=CONTRACT)
+@kernel
 def slice_rows(simplex, weights, vertices, values, out):
     """Add to each point's row the rows of the vertices around it, by its weights."""
-    n_channels = out.shape[1]
+    if weights.shape[1] == 3:
+        _slice_rows(simplex, weights, vertices, values, (0, 1, 2), out)
+    elif weights.shape[1] == 6:
+        _slice_rows(simplex, weights, vertices, values, (0, 1, 2, 3, 4, 5), out)
+    else:
+        _slice_rows(simplex, weights, vertices, values, weights[0], out)
+
+
+@kernel
+def _slice_rows(simplex, weights, vertices, values, corners, out):
+    width = out.shape[1]
     for i in range(len(simplex)):
         s = simplex[i]
-        for k in range(weights.shape[1]):
-            v, weight = vertices[s, k], weights[i, k]
-            for c in range(n_channels):
-                out[i, c] += weight * values[v, c]
+        place = i * width
+        for c in range(0, width - LANES, 2 * LANES):
+            total, second = load(out, place + c), load(out, place + c + LANES)
+            for k in range(len(corners)):
+                row, weight = np.int64(vertices[s, k]) * width + c, fill(weights[i, k])
+                total = multiply_add(weight, load(values, row), total)
+                second = multiply_add(weight, load(values, row + LANES), second)
+            store(out, place + c, total)
+            store(out, place + c + LANES, second)
+        if width % (2 * LANES) != 0:
+            c = width - LANES
+            total = load(out, place + c)
+            for k in range(len(corners)):
+                row = np.int64(vertices[s, k]) * width + c
+                total = multiply_add(fill(weights[i, k]), load(values, row), total)
+            store(out, place + c, total)
 
 
-@kernel(fastmath=CONTRACT)
-def blur_rows(values, some, neighbours, out):
-    """Blur some of the rows along one axis with (1/2, 1, 1/2)."""
-    half = np.float32(0.5)
-    n_channels = values.shape[1]
+@kernel
+def blur_rows(values, first, neighbours, out):
+    """Blur rows, from the `first` on, along one axis with (1/2, 1, 1/2)."""
+    width = values.shape[1]
+    half = fill(np.float32(0.5))
     for v in range(len(neighbours)):
-        a, b = neighbours[v, 0], neighbours[v, 1]
-        for c in range(n_channels):
-            out[v, c] = some[v, c] + half * (values[a, c] + values[b, c])
+        a, b = np.int64(neighbours[v, 0]) * width, np.int64(neighbours[v, 1]) * width
+        row = (first + v) * width
+        for c in range(0, width, LANES):
+            total = multiply_add(half, load(values, a + c), load(values, row + c))
+            store(out, row + c, multiply_add(half, load(values, b + c), total))
+
+
+@kernel
+def scale_weights(weights, factors):
+    """Multiply the weights of each point by its factor."""
+    for i in range(len(factors)):
+        for k in range(weights.shape[1]):
+            weights[i, k] *= factors[i]

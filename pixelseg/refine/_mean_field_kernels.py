@@ -2,7 +2,7 @@
 
 Two labels are one number a pixel, the difference of their probabilities. More labels are filtered
 as rows of C numbers: of all labels, or, where every compatibility is one number (Potts), of the
-differences to the last label, one channel fewer; C is padded with zeros.
+differences to the last label, one channel fewer; C is padded with zeros to vectors.
 
 Exponentials are our own: a polynomial, and the power of two put together from its bits, in loops
 that run in vector registers (that of the C library is called for one number at a time).
@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from .._core.jit import CONTRACT, kernel
+from .._core.vectors import LANES, add_up, fill, largest, load, multiply_add, store
 
 _BLOCK = 1024
 #: Exponents are cut here: beyond, float32 has no numbers.
@@ -39,19 +40,38 @@ def worst_row(probabilities):
 
     A row that holds NaN is farthest from 1, and NaN.
     """
-    worst, least, farthest, lowest = 0, 0, 0.0, np.float32(0)
-    for i in range(len(probabilities)):
-        total = 0.0
-        for c in range(probabilities.shape[1]):
-            value = probabilities[i, c]
-            total += value
-            if value < lowest:
-                least, lowest = i, value
-        if not abs(total - 1) <= farthest:
-            worst, farthest = i, abs(total - 1)
-            if math.isnan(farthest):
+    n, n_labels = probabilities.shape
+    worst, least, farthest, lowest = 0, 0, np.float32(0), np.float32(0)
+    whole = n_labels - n_labels % LANES
+    for i in range(n):
+        totals = fill(np.float32(0))
+        for c in range(0, whole, LANES):
+            totals = multiply_add(load(probabilities, i * n_labels + c), fill(_ONE), totals)
+        total = add_up(totals)
+        for c in range(whole, n_labels):
+            total += probabilities[i, c]
+        error = abs(total - _ONE)
+        if not error <= farthest:
+            worst, farthest = i, error
+            if math.isnan(error):
                 break
+    # Whatever is negative has its sign in the first bit: one look at all of them.
+    if any_negative(probabilities.reshape(n * n_labels)):
+        for i in range(n):
+            for c in range(n_labels):
+                if probabilities[i, c] < lowest:
+                    least, lowest = i, probabilities[i, c]
     return worst, farthest, least
+
+
+@kernel
+def any_negative(x):
+    """Whether any number of x has a minus sign."""
+    bits = x.view(np.int32)
+    signs = np.int32(0)
+    for i in range(len(bits)):
+        signs |= bits[i]
+    return signs < 0
 
 
 @kernel(fastmath=CONTRACT)
@@ -138,7 +158,7 @@ def shift_messages(messages, n_given, covered, last):
         last[i] = math.exp(-top)
 
 
-@kernel(fastmath=CONTRACT)
+@kernel
 def update_many(unary, floor, messages, n_given, last):
     """Replace messages by what is filtered next: probabilities, or differences to the last label.
 
@@ -146,27 +166,54 @@ def update_many(unary, floor, messages, n_given, last):
     (n, C), of which the first n_given columns count, L of them, or L - 1 where the last label's is
     0; last : float32 (n,), scratch.
     """
-    n, n_channels = messages.shape
+    n, width = messages.shape
     n_labels = unary.shape[1]
     powers, bits = make_scratch()
     shift_messages(messages, n_given, n_given == n_labels, last)
-    exponentials(messages.reshape(n * n_channels), powers, bits)
-    for i in range(n):
-        total = np.float32(0)
+    exponentials(messages.reshape(n * width), powers, bits)
+    # Vectors read beyond a row of unary terms, which nothing follows in the last rows.
+    n_followed = max(0, (n * n_labels - width) // n_labels + 1)
+    weigh_rows(unary, floor, n_followed, n_given, messages, last)
+    for i in range(n_followed, n):
         for c in range(n_given):
-            q = messages[i, c] * max(unary[i, c], floor)
-            messages[i, c] = q
-            total += q
-        taken = np.float32(0)
-        if n_given < n_labels:
+            messages[i, c] *= max(unary[i, c], floor)
+    normalize_rows(unary, floor, n_given, messages, last)
+
+
+@kernel
+def weigh_rows(unary, floor, n, n_given, messages, last):
+    """Multiply n rows of exponentials by their probabilities before messages."""
+    n_labels, width = unary.shape[1], messages.shape[1]
+    zero, floors = fill(np.float32(0)), fill(floor)
+    for i in range(n):
+        for c in range(0, width, LANES):
+            before = largest(load(unary, i * n_labels + c), floors)
+            weighed = multiply_add(load(messages, i * width + c), before, zero)
+            store(messages, i * width + c, weighed)
+
+
+@kernel
+def normalize_rows(unary, floor, n_given, messages, last):
+    """Divide rows by their sum, less the last label where that is not among them; zeros behind."""
+    n, width = messages.shape
+    counted = np.zeros(width, np.float32)
+    for c in range(n_given):
+        counted[c] = _ONE
+    zero = fill(np.float32(0))
+    for i in range(n):
+        totals = zero
+        for c in range(0, width, LANES):
+            totals = multiply_add(load(messages, i * width + c), load(counted, c), totals)
+        total, taken = add_up(totals), np.float32(0)
+        if n_given < unary.shape[1]:
             taken = last[i] * max(unary[i, n_given], floor)
             total += taken
         scale = _ONE / total
-        taken *= scale
-        for c in range(n_given):
-            messages[i, c] = messages[i, c] * scale - taken
-        for c in range(n_given, n_channels):
-            messages[i, c] = 0
+        scales, less = fill(scale), fill(-taken * scale)
+        for c in range(0, width, LANES):
+            row = multiply_add(load(messages, i * width + c), scales, less)
+            row = multiply_add(row, load(counted, c), zero)
+            store(messages, i * width + c, row)
 
 
 @kernel

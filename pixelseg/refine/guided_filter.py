@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._core.arrays import Array, as_probabilities
+from .._core.arrays import Array, as_probabilities, dtype_range
 from .._core.boxes import Box, Box3D, Shape3D, Span, box3d, grow, shape_of, slices_of, within
 from .._core.checks import as_number
 from .._core.image import Image, as_image
@@ -155,11 +155,8 @@ class GuidedFilter(BaseEstimator):
         epsilon = as_number("epsilon", self.epsilon, above=0)
         if self.value_range is not None:
             value_range = as_number("value_range", self.value_range, above=0)
-        elif image.dtype.kind in "ui":
-            limits = np.iinfo(image.dtype)
-            value_range = float(limits.max) - float(limits.min)
         else:
-            value_range = 1.0
+            value_range = dtype_range(image.dtype)
         # Nothing lies beside a 2-D image.
         z, y, x = (
             _Window.of(sigma / size) if axis >= 3 - image.ndim else _Window(0, 0.0)

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .._core.arrays import Array
+from .._core.checks import as_number
 from .._core.memory import Allowance
 from .._core.threads import run_chunks
 
@@ -28,6 +29,8 @@ MOST_FEATURES = 15
 _PIECE = 8192
 #: Bits of a word that hold coordinates, so that no sum overflows.
 _WORD_BITS = 61
+#: Rows of values are padded to a multiple of this, see `_core.vectors`.
+LANES = 8
 #: An image of more points than this is cut into more chunks.
 _LARGE = 2**20
 #: Blurring more numbers than this is shared among threads.
@@ -56,9 +59,10 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class FeatureArray:
-    """Features that lie in an array (d, N)."""
+    """Features that lie in an array (d, N), times `scales` (d,)."""
 
     values: Array
+    scales: Array | float = 1.0
 
     @property
     def n_points(self) -> int:
@@ -73,11 +77,26 @@ class FeatureArray:
     def bounds(self) -> tuple[Array, Array]:
         """The least and the largest value of each feature."""
         low, high = self.values.min(axis=1), self.values.max(axis=1)
-        return low.astype(np.float64), high.astype(np.float64)
+        return low.astype(np.float64) * self.scales, high.astype(np.float64) * self.scales
 
     def fill(self, start: int, stop: int, out: Array) -> None:
         """Features of the points from `start` to `stop`."""
-        out[...] = self.values[:, start:stop]
+        scales = np.reshape(self.scales, (-1, 1))
+        np.multiply(self.values[:, start:stop], scales, out=out, dtype=np.float64)
+
+
+def as_widths(name: str, widths: Any, n: int, what: str) -> Array:
+    """One finite width above 0 for each of n, or one for all."""
+    if n == 0:
+        return np.empty(0)
+    if np.ndim(widths) == 0:
+        return np.full(n, as_number(name, widths, above=0))
+    array = np.asarray(widths, dtype=float)
+    if array.shape != (n,):
+        raise ValueError(
+            f"{name} is {widths!r} but must be one number, or one for each {what} ({n})."
+        )
+    return np.array([as_number(name, width, above=0) for width in array])
 
 
 class Packing(NamedTuple):
@@ -179,8 +198,8 @@ class Lattice:
             links = self.neighbours[axis]
 
             def work(part: int, source: Array = values, out: Array = target, links=links) -> None:
-                some = slice(edges[part], edges[part + 1])
-                blur(source, source[some], links[some], out[some])
+                first, stop = edges[part], edges[part + 1]
+                blur(source, first, links[first:stop], out)
 
             run_chunks(work, range(n_parts), n_jobs)
             values, target, spare = target, spare, target
@@ -188,7 +207,15 @@ class Lattice:
 
     def filter(self, values: Array, n_jobs: int | None = None) -> Array:
         """Filter values (N,) or (N, C), float32."""
-        n_channels = None if values.ndim == 1 else values.shape[1]
+        n_channels = None
+        if values.ndim == 2:
+            n_channels = -(-values.shape[1] // LANES) * LANES
+            padded = np.zeros((len(values), n_channels), np.float32)
+            padded[:, : values.shape[1]] = values
+            return self._filter(padded, n_channels, n_jobs)[:, : values.shape[1]]
+        return self._filter(np.ascontiguousarray(values), None, n_jobs)
+
+    def _filter(self, values: Array, n_channels: int | None, n_jobs: int | None) -> Array:
         buffers = [self.empty_values(n_channels) for _ in range(self.n_buffers)]
         for chunk in self.chunks:
             for start, stop in chunk.pieces(_PIECE):
@@ -360,10 +387,13 @@ def _normalize(lattice: Lattice, normalization: str, n_jobs: int | None) -> Latt
     sums = lattice.filter(np.ones(lattice.n_points, np.float32), n_jobs)
     sums *= gain
     sums += np.float32(_LEAST)
+    factors = gain / sums
     if normalization == "symmetric":
-        weights *= np.sqrt(gain / sums)[:, np.newaxis]
+        from ._lattice_kernels import scale_weights
+
+        scale_weights(weights, np.sqrt(factors, out=factors))
         return lattice
-    divided = weights * (gain / sums)[:, np.newaxis]
+    divided = weights * factors[:, np.newaxis]
     if normalization == "before":
         return replace(lattice, given=divided)
     return replace(lattice, taken=divided)

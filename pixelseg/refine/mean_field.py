@@ -23,7 +23,7 @@ from .._core.checks import as_count, as_number
 from .._core.memory import Allowance
 from .._core.progress import Progress, Reporter
 from .._core.threads import run_chunks
-from .lattice import Chunk
+from .lattice import LANES, Chunk
 from .pairwise import (
     PairwiseKernel,
     PairwiseTerm,
@@ -58,7 +58,7 @@ class _Layout(NamedTuple):
         if potts and n_labels == 2:
             return cls(2, 1, None)
         n_given = n_labels - 1 if potts and n_labels > 1 else n_labels
-        return cls(n_labels, n_given, 4 if n_given <= 4 else -(-n_given // 8) * 8)
+        return cls(n_labels, n_given, -(-n_given // LANES) * LANES)
 
 
 class MeanField:
