@@ -19,10 +19,11 @@ from .._core.progress import Progress
 from ..features import FeatureBank
 from ..metrics import mean_iou
 from ..refine.out_of_fold import OutOfFold
-from ..refine.refiner import check_refiner, is_same, settle
+from ..refine.refiner import is_same, settle
 from . import model_file
 from .model import FittedModel
-from .out_of_fold import out_of_fold
+from .out_of_fold import N_FOLDS, out_of_fold
+from .refiners import TUNED, check_refine
 from .row_classifier import KINDS, make_classifier
 from .scoring import CrossValidation, cross_validate, labelled_confusion
 from .training import Trainable, collect_samples
@@ -74,7 +75,10 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         if plain:
             super().set_params(**plain)
         nested = {key: value for key, value in params.items() if "__" in key}
-        for name, part in self._parts_by_name().items():
+        parts = self._parts_by_name()
+        if isinstance(self.refine, str) and self.refine in TUNED:
+            parts["refine"] = TUNED[self.refine]()
+        for name, part in parts.items():
             if any(key.startswith(f"{name}__") for key in nested):
                 setattr(self, name, part)
         if nested:
@@ -128,7 +132,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         )
 
     def out_of_fold(
-        self, images: Any, labels: Any, *, n_folds: int = 3, mask: Any = None
+        self, images: Any, labels: Any, *, n_folds: int = N_FOLDS, mask: Any = None
     ) -> OutOfFold:
         """See labelled images by models that did not learn from their labels.
 
@@ -202,6 +206,7 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
         "rows.prior_ratio", "What probabilities are multiplied by for that, or None."
     )
     input_spec_ = _view("input_spec", "Axes, channels, dtypes and values of the training images.")
+    tuning_ = _view("tuning", "What was tried to refine, if `refine` was a name at `fit`, or None.")
     training_ = _view("training", "Pixels marked and kept of each class, and a hash of the labels.")
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -209,19 +214,30 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
 
     def _learning_params(self, seed: int) -> dict[str, Any]:
         """The parameters that a model file keeps."""
-        return {**{name: getattr(self, name) for name in _LEARNING}, "random_state": seed}
+        refine = self.refine if isinstance(self.refine, str) else None
+        params = {name: getattr(self, name) for name in _LEARNING}
+        return {**params, "refine": refine, "random_state": seed}
 
     def _current_model(self) -> FittedModel:
         """The fitted model, with the refiner and the names that stand now."""
         check_is_fitted(self)
         model = self.model_
-        refiner = self.refine
-        if refiner is not model.refiner:
-            check_refiner(refiner)
-            refiner = settle(refiner, model.input_spec.value_range)
-        if is_same(refiner, model.refiner) and self.class_names is model.class_names:
+        if self.class_names is not model.class_names:
+            model = replace(model, class_names=self.class_names)
+        check_refine(self.refine)
+        if isinstance(self.refine, str):
+            fitted_with = model.params["refine"]
+            if self.refine != fitted_with:
+                raise ValueError(
+                    f"refine is {self.refine!r}, which is tuned at fit, but the model was fitted "
+                    f"with refine={fitted_with!r}: fit again, or set refine to a refiner or None."
+                )
             return model
-        return replace(model, refiner=refiner, class_names=self.class_names)
+        refiner = settle(self.refine, model.input_spec.value_range)
+        if is_same(refiner, model.refiner):
+            return model
+        params = {**model.params, "refine": None}
+        return replace(model, refiner=refiner, tuning=None, params=params)
 
     def _open_known(self, image: Any, mask: Any) -> Image:
         """An image for the fitted model: what nobody says of its axes is as in training."""

@@ -5,6 +5,7 @@ Neighbouring pixels are nearly copies of each other: a fold never splits an imag
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,19 @@ class Folds:
                 self.samples, self.of_rows, self.of_prior_pixels, strict=True
             )
         ]
-        return fit_rows(training, kept)
+        return fit_rows(_for_classes(training, self.samples, kept), kept)
+
+
+def _for_classes(
+    training: Trainable, samples: list[ImageSamples], kept: list[ImageSamples]
+) -> Trainable:
+    """The estimator with its own class prior cut to the classes that are left."""
+    if isinstance(training.class_prior, str):
+        return training
+    classes, left = (np.unique(np.concatenate([s.y for s in some])) for some in (samples, kept))
+    cut = copy(training)
+    cut.class_prior = np.asarray(training.class_prior)[np.isin(classes, left)]
+    return cut
 
 
 def make_folds(

@@ -60,9 +60,8 @@ def load(path: str | PathLike[str]) -> ImageClassifier:
     estimator = _ESTIMATORS[model.estimator](
         features=clone(model.features),
         classifier=clone(model.rows.classifier),
-        refine=model.refiner,
         class_names=model.class_names,
-        **model.params,
+        **{**model.params, "refine": model.params.get("refine") or model.refiner},
     )
     estimator.model_ = model
     return estimator

@@ -19,6 +19,7 @@ from .._core.memory import Memory, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
+from ..refine import Tuning
 from ..refine.refiner import reach_of
 from .input_spec import InputSpec
 from .outputs import Outputs
@@ -69,6 +70,8 @@ class FittedModel:
         Called on probabilities before the answers are taken from them, settled for images like
         those of training.
     class_names : mapping of int to str, or None
+    tuning : Tuning or None
+        How the refiner was chosen, where it was tuned.
     """
 
     estimator: str
@@ -80,6 +83,7 @@ class FittedModel:
     training: TrainingRecord
     refiner: Any = None
     class_names: Mapping[int, str] | None = None
+    tuning: Tuning | None = None
     _plans: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property

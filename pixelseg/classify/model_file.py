@@ -18,7 +18,6 @@ import json
 import platform
 import warnings
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import prod
@@ -28,13 +27,19 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
-from .._core.arrays import Array
+from .._core.arrays import Array, as_numbers
+from .._core.checks import shown
 from .._core.files import as_path, check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
 from .input_spec import InputSpec, check_input
 from .model import FittedModel, TrainingRecord
-from .refiners import refiner_from_record, refiner_to_record
+from .refiners import (
+    refiner_from_record,
+    refiner_to_record,
+    tuning_from_record,
+    tuning_to_record,
+)
 from .row_classifier import FLAT, KINDS, RowClassifier, kind_of
 
 FORMAT = "pixelseg model"
@@ -42,7 +47,16 @@ FORMAT_VERSION = 2
 #: Bytes that a model may unpack to: ten times a forest of 100 full trees on 200,000 rows.
 _MAX_BYTES = 4 * 2**30
 _MAX_JSON_BYTES = 2**24
+#: And beyond so many bytes only by so much of the file, as no array of numbers is packed tighter.
+_MAX_SMALL_BYTES = 2**28
+_MAX_RATIO = 32
+#: What a file may ask of who loads it: the features of its check patch are computed.
+_MAX_SIGMAS = 100
+_MAX_SIGMA_PIXELS = 2000
+_MAX_CHANNELS = 4096
+_MAX_PATCH_VALUES = 2**24
 _PREFIX = "classifier/"
+_COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TRAINING = ("classes", "n_marked", "n_kept", "n_images", "label_hash")
 
 
@@ -71,7 +85,7 @@ def load(path: str | PathLike[str]) -> FittedModel:
         saved = arrays["check/probabilities"]
         if saved.shape != probabilities.shape or not np.isfinite(saved).all():
             raise ValueError("the check patch and its probabilities do not fit")
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except Exception as error:  # an edited file finds a way to raise any of them
         raise ValueError(
             f"{path} does not hold a usable model ({error}): the file is damaged or was edited."
         ) from error
@@ -89,41 +103,54 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Arra
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_archive(archive, path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except _RefusedError:
+        raise
+    except Exception as error:  # zipfile has no one name for what may be wrong with an archive
         raise ValueError(
             f"{path} is not a whole pixelseg model ({error}): it is truncated or another kind of "
             "file."
         ) from error
 
 
+class _RefusedError(ValueError):
+    """What is wrong with a file; the message says it all."""
+
+
 def _read_archive(archive: zipfile.ZipFile, path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     entries = {entry.filename: entry for entry in archive.infolist()}
     n_bytes = sum(entry.file_size for entry in entries.values())
-    if n_bytes > _MAX_BYTES:
-        raise ValueError(
-            f"{path} unpacks to {format_bytes(n_bytes)}, more than the {format_bytes(_MAX_BYTES)} "
-            "that a model may have: it was not loaded."
+    most = min(_MAX_BYTES, max(_MAX_SMALL_BYTES, _MAX_RATIO * path.stat().st_size))
+    if n_bytes > most:
+        raise _RefusedError(
+            f"{path} unpacks to {format_bytes(n_bytes)}, more than the {format_bytes(most)} that a "
+            "model of its size may have: it was not loaded."
         )
+    if any(entry.compress_type not in _COMPRESSION for entry in entries.values()):
+        raise _RefusedError(f"{path} is packed as no pixelseg model is: it was not loaded.")
     if "model.json" not in entries or entries["model.json"].file_size > _MAX_JSON_BYTES:
-        raise ValueError(f"{path} has no model.json of a sensible size: it is no pixelseg model.")
+        raise _RefusedError(
+            f"{path} has no model.json of a sensible size: it is no pixelseg model."
+        )
     try:
         record = json.loads(archive.read("model.json"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} has a model.json that is not JSON ({error}).") from error
+        raise _RefusedError(f"{path} has a model.json that is not JSON ({error}).") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise ValueError(f"{path} does not say that it is a pixelseg model: it was not loaded.")
+        raise _RefusedError(f"{path} does not say that it is a pixelseg model: it was not loaded.")
     if record.get("format_version") != FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {record.get('format_version')!r} but this pixelseg reads "
-            f"version {FORMAT_VERSION}: use pixelseg {record.get('versions', {}).get('pixelseg')}, "
-            "which wrote it, or train again."
+        versions = record.get("versions")
+        writer = versions.get("pixelseg") if isinstance(versions, dict) else "of another version"
+        raise _RefusedError(
+            f"{path} has format version {shown(record.get('format_version'))} but this pixelseg "
+            f"reads version {FORMAT_VERSION}: use pixelseg {shown(writer)}, which wrote it, or "
+            "train again."
         )
     arrays = {}
     for name in entries:
         if name == "model.json":
             continue
         if not name.endswith(".npy"):
-            raise ValueError(f"{path} holds {name!r}, which no pixelseg model has: not loaded.")
+            raise _RefusedError(f"{path} holds {name!r}, which no pixelseg model has: not loaded.")
         arrays[name.removesuffix(".npy")] = _read_array(archive.read(name), name, path)
     return record, arrays
 
@@ -141,8 +168,8 @@ def _read_array(data: bytes, name: str, path: Path) -> Array:
         rest = stream.read()
         if len(rest) != prod(shape) * dtype.itemsize:
             raise ValueError(f"shape {shape} does not fit its {len(rest)} bytes")
-    except (ValueError, TypeError, SyntaxError) as error:
-        raise ValueError(f"{path} holds a bad array {name!r} ({error}): not loaded.") from error
+    except Exception as error:  # NumPy's parser of headers has no one name for what is wrong
+        raise _RefusedError(f"{path} holds a bad array {name!r} ({error}): not loaded.") from error
     return np.frombuffer(rest, dtype).reshape(shape)
 
 
@@ -155,6 +182,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
             f"classifier is a {type(rows.classifier).__name__}, which cannot be stored as data: "
             "only forests and small networks can be saved."
         )
+    _check_work(model.features, model.input_spec)
     arrays = {f"{_PREFIX}{name}": array for name, array in rows.classifier.flat_.arrays().items()}
     arrays["classes"] = rows.classes
     arrays["class_prior"] = rows.prior
@@ -171,6 +199,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
         "classifier": kind,
         "classifier_params": _plain(_own_params(rows.classifier)),
         "refiner": _plain(refiner_to_record(model.refiner)),
+        "tuning": tuning_to_record(model.tuning),
         "class_names": _plain(model.class_names),
         "input": asdict(model.input_spec),
         "training": {name: getattr(training, name) for name in _TRAINING},
@@ -247,9 +276,13 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     features = FeatureBank(ops=record["features"]["ops"], sigmas=record["features"]["sigmas"])
     score = record["cross_validated_mean_iou"]
     spec = InputSpec(**_typed(InputSpec, record["input"]))
+    _check_work(features, spec)
+    if arrays["check/image"].size > _MAX_PATCH_VALUES:
+        raise ValueError(f"a check patch of shape {arrays['check/image'].shape} is too large")
     sizes = len(spec.spacing), len(spec.peaks), len({np.dtype(name) for name in spec.dtypes})
     if spec.ndim not in (2, 3) or spec.n_channels < 1 or sizes != (spec.ndim, 2, len(spec.dtypes)):
         raise ValueError(f"input {record['input']} does not describe an image")
+    refiner = refiner_from_record(_from_plain(record["refiner"]))
     model = FittedModel(
         estimator=str(record["estimator"]),
         params=_from_plain(record["params"]),
@@ -262,7 +295,8 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
             check_patch=arrays["check/image"],
             cross_validated_mean_iou=None if score is None else float(score),
         ),
-        refiner=refiner_from_record(_from_plain(record["refiner"])),
+        refiner=refiner,
+        tuning=tuning_from_record(record["tuning"], refiner),
         class_names=_from_plain(record["class_names"]),
     )
     patch = model.open_check_patch()
@@ -270,6 +304,22 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     if features.plan(patch).names != names:
         raise ValueError("the features make other columns than the model says")
     return model
+
+
+def _check_work(bank: FeatureBank, spec: InputSpec) -> None:
+    """Refuse features that take too long to compute even for a check patch."""
+    sigmas = as_numbers("sigmas", bank.sigmas, "a list of numbers").ravel()
+    pixels = sigmas.max() / min(spec.spacing)
+    if (
+        len(sigmas) > _MAX_SIGMAS
+        or not pixels <= _MAX_SIGMA_PIXELS
+        or spec.n_channels > _MAX_CHANNELS
+    ):
+        raise ValueError(
+            f"{len(sigmas)} sigmas of up to {pixels:g} pixels on {spec.n_channels} channels are "
+            f"more than the {_MAX_SIGMAS}, {_MAX_SIGMA_PIXELS} and {_MAX_CHANNELS} of a model that "
+            "is saved or loaded"
+        )
 
 
 def _rebuild_rows(

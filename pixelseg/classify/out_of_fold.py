@@ -23,6 +23,9 @@ from .row_classifier import RowClassifier
 from .training import Trainable, TrainingSet
 from .training_images import iterate_pairs
 
+#: Folds of images, or strokes: each costs a training.
+N_FOLDS = 3
+
 
 def out_of_fold(
     training: Trainable,
@@ -30,7 +33,7 @@ def out_of_fold(
     images: Any,
     labels: Any,
     masks: Any,
-    n_folds: int,
+    n_folds: int = N_FOLDS,
 ) -> OutOfFold:
     """Train a model for each fold; the images are then passed through once more, one at a time."""
     folds = make_folds(training_set, images, labels, masks, n_folds)

@@ -19,11 +19,11 @@ from .._core.memory import Memory
 from .._core.progress import Progress
 from .._core.tiles import TilePlan
 from ..features import FeatureBank
-from ..refine.refiner import settle
 from .base import ImageClassifier
 from .input_spec import check_input
 from .model import FittedModel
 from .outputs import Outputs, output_form
+from .refinement import choose_refiner
 from .training import collect_samples, fit_rows
 
 
@@ -38,12 +38,17 @@ class PixelClassifier(ImageClassifier):
         "forest" is `ForestClassifier`, robust and without anything to scale; "mlp" is a small
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
-    refine : object, optional
-        Anything with `refine(probabilities, image) -> probabilities`, float32 (..., n_classes),
-        called before the labels are taken: tile by tile where it has `reach(image)`, the pixels
-        along each axis that an answer depends on, as `GuidedFilter` has; else on whole images,
-        whose probabilities are then all in memory. `image` knows its axes, spacing and mask and is
-        an array to `numpy.asarray`; what is outside the mask is 0 there, and in the answer.
+    refine : "auto", "guided_filter", "graph_cut", refiner or None, default None
+        A name chooses the settings of that refiner at `fit`, by what they do at strokes that the
+        model has not learned from, or none where no gain is shown (`pixelseg.refine.tune`;
+        `tuning_` says what was found); "auto" is the guided filter.
+
+        A refiner is anything with `refine(probabilities, image) -> probabilities`, float32
+        (..., n_classes), called before the labels are taken: tile by tile where it has
+        `reach(image)`, the pixels along each axis that an answer depends on, as `GuidedFilter` has;
+        else on whole images, whose probabilities are then all in memory. `image` knows its axes,
+        spacing and mask and is an array to `numpy.asarray`; what is outside the mask is 0 there,
+        and in the answer.
     class_weight : "balanced" or dict, optional
         Handed to the classifier.
     class_prior : "estimate", "labels" or array of shape (n_classes,), default "estimate"
@@ -88,6 +93,8 @@ class PixelClassifier(ImageClassifier):
         What the classifier's probabilities are multiplied by to assume that.
     input_spec_ : InputSpec
         Axes, channels, dtypes and range of values of the training images.
+    tuning_ : Tuning or None
+        How the refiner was chosen, where `refine` was a name at `fit`.
     training_ : TrainingRecord
         How many pixels of each class were marked and kept, and a hash of the labels.
 
@@ -171,16 +178,19 @@ class PixelClassifier(ImageClassifier):
         """
         training = self._settled()
         training_set = collect_samples(training, images, labels, mask, progress)
+        rows = fit_rows(training, training_set.samples)
+        refiner, tuning = choose_refiner(training, training_set, images, labels, mask, progress)
         self.model_ = FittedModel(
             estimator=type(self).__name__,
             params=self._learning_params(training.random_state),
             features=training.features,
             feature_names=training_set.feature_names,
-            rows=fit_rows(training, training_set.samples),
+            rows=rows,
             input_spec=training_set.input_spec,
             training=training_set.record,
-            refiner=settle(self.refine, training_set.input_spec.value_range),
+            refiner=refiner,
             class_names=self.class_names,
+            tuning=tuning,
         )
         return self
 

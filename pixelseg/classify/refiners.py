@@ -1,15 +1,37 @@
-"""The refiners that a model file may name, and how they are written down."""
+"""The refiners that `refine=` may name and model files may hold, and how they are written down."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields, replace
+from math import isnan, nan
 from typing import Any
 
-from ..refine import GraphCut, GuidedFilter
+from .._core.checks import shown
+from ..refine import GraphCut, GuidedFilter, Tuning
+from ..refine.refiner import check_refiner
 
 #: Classes of refiners that a model file may name. `get_params()` gives their settings (numbers,
 #: text, None, lists of these), and `cls(**settings)` makes one of them again. Add your own class to
 #: save and load models with it; nothing that a file names is imported.
 REFINERS: dict[str, type] = {"GraphCut": GraphCut, "GuidedFilter": GuidedFilter}
+#: The names that `refine=` may have, and the class whose `candidates()` are tried at `fit`.
+TUNED: dict[str, Any] = {
+    "auto": GuidedFilter,
+    "guided_filter": GuidedFilter,
+    "graph_cut": GraphCut,
+}
+
+
+def check_refine(refine: Any) -> None:
+    """Refuse what is neither a name, nor None, nor a refiner, before an image is read."""
+    if isinstance(refine, str):
+        if refine not in TUNED:
+            raise ValueError(
+                f"refine is {shown(refine)} but must be {', '.join(map(repr, TUNED))}, None, or an "
+                "object with refine(probabilities, image)."
+            )
+    else:
+        check_refiner(refine)
 
 
 def refiner_to_record(refiner: Any) -> dict[str, Any] | None:
@@ -33,3 +55,32 @@ def refiner_from_record(record: dict[str, Any] | None) -> Any:
         known = ", ".join(REFINERS) or "none"
         raise ValueError(f"its refiner {record['name']!r} is not known here (known: {known})")
     return REFINERS[record["name"]](**record["settings"])
+
+
+def tuning_to_record(tuning: Tuning | None) -> dict[str, Any] | None:
+    """What tuning found, without the refiner itself; None in the place of NaN."""
+    if tuning is None:
+        return None
+    record = asdict(replace(tuning, refiner=None))
+    del record["refiner"]
+    return {name: _without_nan(value) for name, value in record.items()}
+
+
+def tuning_from_record(record: dict[str, Any] | None, refiner: Any) -> Tuning | None:
+    """What tuning found when a model was fitted."""
+    if record is None:
+        return None
+    found = {name: _with_nan(record[name]) for name in (f.name for f in fields(Tuning)[1:])}
+    return Tuning(refiner=refiner, **found)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def _with_nan(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(nan if item is None else item for item in value)
+    return value

@@ -21,10 +21,10 @@ from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
-from ..refine.refiner import check_refiner
 from .input_spec import InputSpec
 from .model import TrainingRecord
 from .prior import check_class_prior, estimate_prior
+from .refiners import check_refine
 from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
 from .training_images import iterate_pairs, summarise, survey_labels
@@ -55,8 +55,8 @@ class Trainable:
         """A copy with every parameter checked, before an image is read, and defaults filled in."""
         if self.samples_per_class is not None:
             as_count("samples_per_class", self.samples_per_class)
-        check_refiner(self.refine)
         check_class_weight(self.class_weight)
+        check_refine(self.refine)
         parse_memory(self.max_memory, 2)
         effective_n_jobs(self.n_jobs)
         if self.features is not None and not isinstance(self.features, FeatureBank):

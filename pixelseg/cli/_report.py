@@ -33,6 +33,17 @@ class Stopwatch:
         return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
+def describe_tuning(tuning: Any) -> str:
+    """Which refiner was chosen and what it scored, in one line."""
+    chosen = "none" if tuning.refiner is None else tuning.choices[tuning.chosen]
+    if tuning.n_pixels == 0:
+        return f"{chosen}: {tuning.reason}"
+    scores = f"mean IoU at held-out strokes {tuning.mean_iou[0]:.3f}"
+    if tuning.refiner is not None:
+        scores += f" before and {tuning.mean_iou[tuning.chosen]:.3f} after"
+    return f"{chosen} of {plural(len(tuning.choices) - 1, 'setting')}: {scores} ({tuning.reason})"
+
+
 def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 image, 2 images."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -7,7 +7,7 @@ import json
 import warnings
 from typing import Any
 
-from ._report import plural
+from ._report import describe_tuning, plural
 
 EPILOG = """examples:
   pixelseg inspect cells.pixelseg
@@ -78,6 +78,14 @@ def _lines(model: Any, record: dict[str, Any], prior: Any) -> list[tuple[str, st
     }
     settings = ", ".join(f"{name}={value}" for name, value in shown.items())
     lines.append(("parameters", settings or "defaults"))
+    if model.tuning_ is not None:
+        lines.append(("refiner", describe_tuning(model.tuning_)))
+        tuning = model.tuning_
+        rows = zip(tuning.classes, tuning.iou_before, tuning.iou_after, strict=True)
+        for value, before, after in rows:
+            lines.append(("", f"{value}: IoU {before:.3f} before and {after:.3f} after"))
+    else:
+        lines.append(("refiner", "none" if model.refine is None else repr(model.refine)))
     score = record["cross_validated_mean_iou"]
     lines.append(
         ("score", "none (train --cross-validate)" if score is None else f"mean IoU {score:.3f}")

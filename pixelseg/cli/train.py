@@ -15,7 +15,7 @@ from . import _arguments as arguments
 from ._files import find_images
 from ._images import Reread, open_image
 from ._pairs import pair_labels
-from ._report import Stopwatch, note, plural
+from ._report import Stopwatch, describe_tuning, note, plural
 
 EPILOG = """strokes:
   The labels of cells.png are in cells_labels.png (or .tif, .npy) beside it, or by --labels:
@@ -59,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["estimate", "labels"],
         default="estimate",
         help="how common the classes are: estimated from unlabelled pixels, or as in the labels",
+    )
+    learning.add_argument(
+        "--refine",
+        choices=["none", "auto", "guided_filter", "graph_cut"],
+        default="none",
+        help="what smooths the answers, if that is better at strokes held out from training: 'auto'"
+        " is the guided filter (default: none)",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
@@ -124,6 +131,7 @@ def _make_model(args: argparse.Namespace, spacing: Any) -> Any:
     return pixelseg.PixelClassifier(
         bank,
         args.classifier,
+        refine=None if args.refine == "none" else args.refine,
         class_prior=args.class_prior,
         max_memory=args.max_memory,
         n_jobs=args.jobs,
@@ -159,6 +167,8 @@ def _show_training(model: Any, watch: Stopwatch) -> None:
         used = "" if kept == marked else f", {kept:,} used"
         name = _name(value, model.class_names)
         print(f"class {name}: {plural(marked, 'pixel')}{used}; assumed share {prior:.1%}")
+    if model.tuning_ is not None:
+        print(f"refiner: {describe_tuning(model.tuning_)}")
     print(f"trained on {plural(training.n_images, 'image')} in {watch}")
 
 

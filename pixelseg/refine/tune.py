@@ -14,7 +14,7 @@ import inspect
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,10 @@ from .stroke_scores import StrokeScores
 _MARGIN = {2: 32, 3: 8}
 #: The fewest pixels for which it is worth to look at one more image.
 _LEAST_SHARE = 2**15
+#: The mildest setting is taken that has this part of the best one's gain.
+_ENOUGH = 0.5
+#: Strokes of an image are fewer: they are numbered by int32.
+_MOST_STROKES = 2**31
 
 
 @dataclass(frozen=True)
@@ -227,32 +231,73 @@ def _score(
     end = np.inf if time_budget is None else time.monotonic() + time_budget
     n_used = min(held_out.n_images, max(1, max_pixels // _LEAST_SHARE))
     used = {k * held_out.n_images // n_used for k in range(n_used)}
-    columns: list[tuple[Array, ...]] = []
+    seen: list[_Seen] = []
     complete = True
-    n_strokes = 0
     with Reporter(progress, n_used, "refiners") as report:
         for index, source in enumerate(held_out.images):
             if index not in used:
                 continue
-            margin = _margin(refiners, source.image)
-            for window in source.windows(margin, max_pixels // n_used):
-                predicted = _predict(refiners, window, end)
-                if predicted is None:
+            for window in source.windows(_margin(refiners, source.image), max_pixels // n_used):
+                answers = _see(refiners, window, index, end)
+                if answers is None:
                     complete = False
                     break
-                strokes = source.strokes[window.members] + n_strokes
-                images = np.full(len(strokes), index)
-                columns.append((source.truth[window.members], predicted, strokes, images))
+                seen.append(answers)
             if not complete:
                 break
-            n_strokes += int(source.strokes.max()) + 1
             report.advance()
-    if not columns:
+    if not seen:
         return None, complete
-    truth, predicted, strokes, images = (
-        np.concatenate(column, axis=-1) for column in zip(*columns, strict=True)
+    images = [np.full(len(window.truth), window.image) for window in seen]
+    numbers = np.unique([window.image for window in seen])
+    given = np.zeros((1 + len(refiners), len(numbers), len(held_out.classes)), np.int64)
+    for number, counts in ((window.image, window.given) for window in seen):
+        given[:, np.searchsorted(numbers, number)] += counts
+    strokes = [window.image * _MOST_STROKES + window.strokes.astype(np.int64) for window in seen]
+    scores = StrokeScores(
+        truth=np.concatenate([window.truth for window in seen]),
+        predicted=np.concatenate([window.predicted for window in seen], axis=1),
+        strokes=np.concatenate(strokes),
+        images=np.searchsorted(numbers, np.concatenate(images)),
+        given=given,
+        class_prior=held_out.class_prior,
     )
-    return StrokeScores(truth, predicted, strokes, images, held_out.class_prior), complete
+    return scores, complete
+
+
+class _Seen(NamedTuple):
+    """Answers in a window of an image: at its labelled pixels, and counts of all its pixels."""
+
+    image: int
+    truth: Array  # (n,) places of classes
+    strokes: Array  # (n,)
+    predicted: Array  # (n_choices, n)
+    given: Array  # (n_choices, n_classes)
+
+
+def _see(refiners: list[Any], window: Window, number: int, end: float) -> _Seen | None:
+    """What no refinement and each setting make of a window; None when time is over."""
+    source, image, members = window.source, window.image, window.members
+    predicted = np.empty((1 + len(refiners), len(members)), np.intp)
+    given: list[Array] = []
+    for place, probabilities in enumerate(source.predict(window.box)):
+        own = source.models[members] == place
+        if not own.any():
+            continue
+        counts: list[Array] = []
+        for row, refiner in enumerate([None, *refiners]):
+            if time.monotonic() > end:
+                return None
+            p = probabilities
+            if refiner is not None:
+                p = apply_refiner(refiner, probabilities, image)
+            places = p.argmax(axis=-1)
+            predicted[row, own] = places.reshape(-1)[window.positions[own]]
+            inside = places if image.mask is None else places[image.mask]
+            counts.append(np.bincount(inside.reshape(-1), minlength=p.shape[-1]))
+        given.append(np.stack(counts))
+    truth, strokes = source.truth[members], source.strokes[members]
+    return _Seen(number, truth, strokes, predicted, np.sum(given, axis=0))
 
 
 def _margin(refiners: list[Any], image: Image) -> tuple[int, ...]:
@@ -262,55 +307,38 @@ def _margin(refiners: list[Any], image: Image) -> tuple[int, ...]:
     return tuple(max(sides) for sides in zip(*reaches, strict=True))
 
 
-def _predict(refiners: list[Any], window: Window, end: float) -> Array | None:
-    """Place of the class that each choice gives each labelled pixel; None when time is over."""
-    image, models = window.image, window.source.models[window.members]
-    answers = np.empty((1 + len(refiners), len(models)), np.intp)
-    for place, given in enumerate(window.source.predict(window.box)):
-        own = models == place
-        if not own.any():
-            continue
-        at = window.positions[own]
-        for row, refiner in enumerate([None, *refiners]):
-            if time.monotonic() > end:
-                return None
-            p = given if refiner is None else apply_refiner(refiner, given, image)
-            answers[row, own] = p.reshape(-1, p.shape[-1])[at].argmax(axis=-1)
-    return answers
-
-
 def _choose(
     refiners: list[Any], held_out: OutOfFold, scores: StrokeScores | None, complete: bool
 ) -> Tuning:
-    """Take the best setting if its gain is more than its error."""
-    names = ("no refinement", *(repr(refiner) for refiner in refiners))
-    classes = tuple(held_out.classes.tolist())
+    """Take the mildest setting of those whose gain is shown that has much of the largest one.
+
+    People paint where a class is plain, where strong settings do no harm: what they seem to gain
+    more is partly that.
+    """
     if scores is None:
-        nothing = (float("nan"),) * len(names)
-        none = (float("nan"),) * len(classes)
-        return Tuning(
-            None, names, nothing, nothing, nothing, 0, classes, none, none, 0, 0, 0, complete,
-            "the time budget ended before anything was scored",
-        )  # fmt: skip
+        late = "the time budget ended before anything was scored"
+        return untried(refiners, held_out.classes.tolist(), late, complete=complete)
     iou = scores.iou()
     mean_iou = np.nanmean(iou, axis=-1)
     gain, error = scores.gains()
     best = int(mean_iou.argmax())
-    chosen = best if gain[best] > error[best] else 0
+    shown = gain > error
+    chosen = 0
     if best == 0:
         reason = "no setting scores more"
-    elif chosen == 0:
+    elif not shown.any():
         reason = f"the best setting gains {gain[best]:.4f}, within its error {error[best]:.4f}"
     else:
-        reason = f"it gains {gain[best]:.4f}, more than its error {error[best]:.4f}"
+        chosen = int(np.flatnonzero(shown & (gain >= _ENOUGH * gain[shown].max()))[0])
+        reason = f"it gains {gain[chosen]:.4f}, more than its error {error[chosen]:.4f}"
     return Tuning(
         refiner=[None, *refiners][chosen],
-        choices=names,
+        choices=_names(refiners),
         mean_iou=tuple(mean_iou.tolist()),
         gain=tuple(gain.tolist()),
         standard_error=tuple(error.tolist()),
         chosen=chosen,
-        classes=classes,
+        classes=tuple(held_out.classes.tolist()),
         iou_before=tuple(iou[0].tolist()),
         iou_after=tuple(iou[chosen].tolist()),
         n_pixels=len(scores.truth),
@@ -319,3 +347,31 @@ def _choose(
         complete=complete,
         reason=reason,
     )
+
+
+def untried(
+    refiners: Sequence[Any], classes: Sequence[int], reason: str, *, complete: bool = True
+) -> Tuning:
+    """What there is to say where nothing could be scored: no refinement."""
+    unknown = (np.nan,) * (1 + len(refiners))
+    iou = (np.nan,) * len(classes)
+    return Tuning(
+        refiner=None,
+        choices=_names(refiners),
+        mean_iou=unknown,
+        gain=unknown,
+        standard_error=unknown,
+        chosen=0,
+        classes=tuple(classes),
+        iou_before=iou,
+        iou_after=iou,
+        n_pixels=0,
+        n_strokes=0,
+        n_images=0,
+        complete=complete,
+        reason=reason,
+    )
+
+
+def _names(refiners: Sequence[Any]) -> tuple[str, ...]:
+    return ("no refinement", *map(repr, refiners))

@@ -117,7 +117,9 @@ def test_bad_answers_are_refused(scene, quick, answer, kind, words):
 
 def test_what_cannot_refine_is_refused_before_training(scene, quick):
     image, _, strokes = scene
-    for refine in ("crf", 3, type("Attribute", (), {"refine": 1})()):
+    with pytest.raises(ValueError, match=r"refine is 'crf' but must be 'auto'"):
+        quick(refine="crf").fit(image, strokes)
+    for refine in (3, type("Attribute", (), {"refine": 1})()):
         with pytest.raises(TypeError, match=r"must have a method refine\(probabilities, image\)"):
             quick(refine=refine).fit(image, strokes)
 

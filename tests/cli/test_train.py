@@ -7,6 +7,7 @@ import pytest
 
 import pixelseg
 from pixelseg import io
+from pixelseg.classify.refiners import TUNED
 
 from .conftest import two_halves
 
@@ -39,6 +40,27 @@ def test_cross_validation_is_kept_in_the_model(run, folder):
     assert record["classifier"] == "mlp"
     assert record["params"]["random_state"] == 3
     assert 0.5 < record["cross_validated_mean_iou"] <= 1
+
+
+def test_a_refiner_is_chosen_and_told(run, folder):
+    path = folder / "m.pixelseg"
+    words = ["train", folder / "cells.png", "-o", path, "--sigmas", 1]
+    code, out, err = run(*words, "--refine", "graph_cut")
+    assert code == 0, err
+    assert "of 18 settings: mean IoU at held-out strokes" in out
+    code, out, _ = run("inspect", path)
+    assert "refiner:" in out
+    assert "IoU at held-out strokes" in out
+    assert "2: IoU" in out
+    code, out, _ = run(*words, "--refine", "none", "--overwrite")
+    assert "refiner:" not in out
+    code, out, _ = run("inspect", path)
+    assert "refiner:     none" in out
+
+
+def test_refiners_have_the_names_of_the_parameter(run):
+    _, listed, _ = run("train", "--help")
+    assert f"{{none,{','.join(TUNED)}}}" in listed
 
 
 def test_inspect_shows_what_the_model_knows(run, model):

@@ -3,28 +3,59 @@
 import numpy as np
 
 
-def mean_iou(truth, predicted, prior):
-    """Mean IoU where each pixel counts as much as its class does for each pixel of it."""
-    truth, predicted = np.asarray(truth), np.asarray(predicted)
-    classes = sorted(set(truth.tolist()))
-    weight = np.array([prior[c] / (truth == c).sum() for c in truth])
+def recall(truth, predicted, c):
+    """The part of the labelled pixels of a class that is found; NaN where there are none."""
+    of_class = [p == c for t, p in zip(truth, predicted, strict=True) if t == c]
+    return sum(of_class) / len(of_class) if of_class else np.nan
+
+
+def shares(truth, choices, given, prior):
+    """The prior, but no class above what any choice gives it over the part of it that it finds."""
+    k = len(prior)
+    bounds = np.ones(k)
+    for c in range(k):
+        first = recall(truth, choices[0], c)
+        if np.isnan(first):
+            bounds[c] = given[0][c] / np.sum(given[0])
+        for predicted, counts in zip(choices, given, strict=True):
+            found = recall(truth, predicted, c)
+            if found > 0 and found >= 0.5 * first:
+                bounds[c] = min(bounds[c], counts[c] / np.sum(counts) / found)
+    share = np.minimum(prior, bounds)
+    if bounds.sum() > 1:
+        room = bounds - share
+        return share + room * (1 - share.sum()) / room.sum() if room.sum() else share
+    return bounds / bounds.sum()
+
+
+def mean_iou(truth, choices, given, prior):
+    """Mean IoU of each choice, over the labelled classes."""
+    share = shares(truth, choices, given, prior)
     values = []
-    for c in classes:
-        both, either = (truth == c) & (predicted == c), (truth == c) | (predicted == c)
-        values.append(weight[both].sum() / weight[either].sum())
-    return float(np.mean(values))
+    for predicted, counts in zip(choices, given, strict=True):
+        of_choice = []
+        for c in sorted(set(truth)):
+            taken = counts[c] / np.sum(counts)
+            both = min(share[c] * recall(truth, predicted, c), taken)
+            of_choice.append(both / (share[c] + taken - both))
+        values.append(np.mean(of_choice))
+    return np.array(values)
 
 
-def jackknife_error(truth, first, other, prior, groups):
-    """Standard error of what `other` gains over `first`, leaving out one group after the other."""
-    truth, first, other, groups = map(np.asarray, (truth, first, other, groups))
+def jackknife_error(truth, choices, given, prior, groups, image_of_group=None):
+    """Standard error of what each choice gains over the first, without one group after the other.
+
+    `given` is (n_choices, n_images, n_classes); where groups are images, their pixels go with them.
+    """
+    truth, choices, groups = np.asarray(truth), np.asarray(choices), np.asarray(groups)
     names = sorted(set(groups.tolist()))
     if len(names) < 2:
-        return 0.0
+        return np.zeros(len(choices))
     gains = []
     for name in names:
         rest = groups != name
-        before = mean_iou(truth[rest], first[rest], prior)
-        gains.append(mean_iou(truth[rest], other[rest], prior) - before)
+        counts = given if image_of_group is None else np.delete(given, image_of_group[name], axis=1)
+        scores = mean_iou(truth[rest].tolist(), choices[:, rest], counts.sum(axis=1), prior)
+        gains.append(scores - scores[0])
     n = len(names)
-    return float(np.sqrt((n - 1) / n * ((np.array(gains) - np.mean(gains)) ** 2).sum()))
+    return np.sqrt((n - 1) / n * ((np.array(gains) - np.mean(gains, axis=0)) ** 2).sum(axis=0))

@@ -9,7 +9,7 @@ from scipy import ndimage
 from pixelseg._core.image import as_image
 from pixelseg.refine import GraphCut, GuidedFilter, tune
 from pixelseg.refine.out_of_fold import OutOfFoldImage
-from pixelseg.refine.stroke_scores import StrokeScores, weighted_iou
+from pixelseg.refine.stroke_scores import StrokeScores
 
 from ..oracles import tuning as oracle
 
@@ -53,7 +53,7 @@ def test_what_helps_is_chosen(n_images):
     tuning = tune([Blur(3), Blur(7), Worse()], p, images, labels)
     assert tuning.refiner.size == (3, 7)[tuning.chosen - 1]
     assert tuning.choices[:3] == ("no refinement", "Blur(3)", "Blur(7)")
-    assert tuning.chosen == int(np.argmax(tuning.mean_iou)) > 0
+    assert tuning.chosen in (1, 2)
     assert tuning.gain[0] == 0
     assert tuning.gain[3] < 0 < min(tuning.gain[1:3])
     assert tuning.classes == (1, 2)
@@ -100,32 +100,35 @@ def test_classes_give_their_own_settings_and_are_settled():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(1, 5))
-def test_scores_are_those_of_the_definition(seed, n_classes, n_groups):
+@given(st.integers(0, 2**32 - 1), st.integers(2, 4), st.integers(1, 5), st.integers(1, 3))
+def test_scores_are_those_of_the_definition(seed, n_classes, n_groups, n_images):
     rng = np.random.default_rng(seed)
     n = 60
-    truth = rng.integers(0, n_classes, n)
-    predicted = np.where(rng.random((3, n)) < 0.6, truth, rng.integers(0, n_classes, (3, n)))
-    prior = rng.dirichlet(np.ones(n_classes)) + 0.01
-    strokes, images = rng.integers(0, n_groups, n), rng.integers(0, 2, n)
-    scores = StrokeScores(truth, predicted, strokes, images, prior)
-    expected = [oracle.mean_iou(truth, one, prior) for one in predicted]
+    truth = rng.permutation(np.arange(n) % n_classes)
+    choices = np.where(rng.random((3, n)) < 0.6, truth, rng.integers(0, n_classes, (3, n)))
+    prior = rng.dirichlet(np.ones(n_classes) * 3)
+    strokes = rng.permutation(np.arange(n) % n_groups)
+    images = rng.permutation(np.arange(n) % n_images)
+    counts = rng.integers(1, 100, (3, n_images, n_classes))
+    scores = StrokeScores(truth, choices, strokes, images, counts, prior)
+    args = truth.tolist(), choices, counts.sum(axis=1), prior
+    expected = oracle.mean_iou(*args)
     np.testing.assert_allclose(np.nanmean(scores.iou(), axis=-1), expected)
     gain, error = scores.gains()
-    np.testing.assert_allclose(gain, np.array(expected) - expected[0], atol=1e-12)
-    for choice in range(3):
-        args = truth, predicted[0], predicted[choice], prior
-        by_hand = [oracle.jackknife_error(*args, groups) for groups in (strokes, images)]
-        assert error[choice] == pytest.approx(max(by_hand), abs=1e-12)
+    np.testing.assert_allclose(gain, expected - expected[0], atol=1e-12)
+    by_stroke = oracle.jackknife_error(truth, choices, counts, prior, strokes)
+    by_image = oracle.jackknife_error(truth, choices, counts, prior, images, range(n_images))
+    np.testing.assert_allclose(error, np.maximum(by_stroke, by_image), atol=1e-9)
 
 
-def test_a_rare_class_weighs_what_it_is():
-    confusion = np.array([[50, 0], [10, 40]])
-    fair = weighted_iou(confusion, np.array([0.5, 0.5]))
-    np.testing.assert_allclose(fair, [50 / 60, 40 / 50])
-    # A tenth of the pixels of a class that is nine times as common.
-    rare = weighted_iou(confusion, np.array([0.1, 0.9]))
-    np.testing.assert_allclose(rare, [0.1 / 0.28, 0.72 / 0.9])
+def test_false_alarms_where_nobody_painted_are_counted():
+    truth = np.array([0, 0, 0, 1, 1, 1])
+    choices = np.array([truth, truth])  # of the strokes, both get all
+    counts = np.array([[[60, 40]], [[80, 20]]])  # but one gives more of the image to class 1
+    strokes, images = np.arange(6), np.zeros(6, int)
+    scores = StrokeScores(truth, choices, strokes, images, counts, np.array([0.5, 0.5]))
+    # Class 0 cannot be more than 0.6, class 1 not more than 0.2; together they are all.
+    np.testing.assert_allclose(scores.iou(), [[0.6 / 0.75, 0.25 / 0.4], [0.75 / 0.8, 0.2 / 0.25]])
 
 
 def test_labels_of_a_network_that_knows_other_classes():
@@ -137,8 +140,6 @@ def test_labels_of_a_network_that_knows_other_classes():
     other = tune(Blur(5), three, image, np.where(labels == 2, 9, labels), classes=[1, 9, 4])
     assert other.classes == (1, 9, 4)
     assert other.mean_iou == tuning.mean_iou
-    prior = tune(Blur(5), p, image, labels, class_prior=[0.05, 0.95])
-    assert prior.mean_iou != tune(Blur(5), p, image, labels).mean_iou
 
 
 def test_what_is_outside_the_mask_does_not_matter():
@@ -159,9 +160,9 @@ def test_large_images_are_seen_through_windows(shape):
     axes = {"channel_axis": None}
     whole = tune([Blur(3)], p, image, labels, max_pixels=10**9, **axes)
     assert whole.n_pixels == np.count_nonzero(labels)
-    part = tune([Blur(3)], p, image, labels, max_pixels=60_000, **axes)
+    part = tune([Blur(3)], p, image, labels, max_pixels=100_000, **axes)
     assert 0 < part.n_pixels < whole.n_pixels
-    again = tune([Blur(3)], p, image, labels, max_pixels=60_000, **axes)
+    again = tune([Blur(3)], p, image, labels, max_pixels=100_000, **axes)
     assert again.mean_iou == part.mean_iou
     assert abs(part.mean_iou[1] - whole.mean_iou[1]) < 0.1
 
@@ -237,3 +238,25 @@ def test_lists_of_different_lengths_are_refused():
         tune(Blur(3), [p, np.dstack([p, p[..., :1]])], [image] * 2, [labels] * 2)
     with pytest.raises(ValueError, match="pass classes"):
         tune(Blur(3), p, image, np.where(labels == 1, 7, 0))
+
+
+def test_the_mildest_of_settings_that_gain_much_is_taken():
+    p, image, labels, _ = noisy(noise=0)
+    flipped = 1 - p
+
+    class Mends:
+        """Puts right the first rows of a wrong answer."""
+
+        def __init__(self, n_rows):
+            self.n_rows = n_rows
+
+        def refine(self, probabilities, image):
+            refined = probabilities.copy()
+            refined[: self.n_rows] = p[: self.n_rows]
+            return refined
+
+    worse = np.where(np.arange(80)[:, None, None] < 40, flipped, p)
+    rows = (5, 15, 32, 40)
+    tuning = tune([Mends(n) for n in rows], worse, image, labels)
+    gains = np.array(tuning.gain[1:])
+    assert tuning.refiner.n_rows == rows[int(np.flatnonzero(gains >= gains.max() / 2)[0])] < 40
