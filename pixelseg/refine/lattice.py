@@ -284,21 +284,20 @@ def _pack(low: Array, high: Array) -> Packing:
             "kernel's width, too far for the lattice: pass larger widths (a kernel far narrower "
             "than the step from one point to the next changes nothing)."
         )
-    # A vertex lies within two simplices of its points, a neighbour that is looked up one further.
-    lows = np.floor(least).astype(np.int64) - 3 * (d + 1)
-    bits = [
-        int(np.ceil(top) + 3 * (d + 1) - low).bit_length()
-        for low, top in zip(lows, most, strict=True)
-    ]
+    # The vertices of a simplex lie within d + 1 of its points, their neighbours d further.
+    margin = 2 * (d + 1) + 1
+    lows = np.floor(least).astype(np.int64) - margin
+    highs = np.ceil(most).astype(np.int64) + margin
+    bits = [int(span).bit_length() for span in highs - lows]
     words, shifts, used = np.zeros(d, np.int64), np.zeros(d, np.int64), [0, 0]
-    for j, n_bits in enumerate(bits):
-        word = 0 if used[0] + n_bits <= _WORD_BITS else 1
+    for j in np.argsort(bits)[::-1]:
+        word = int(sum(bits) > _WORD_BITS and used[0] > used[1])
         words[j], shifts[j] = word, used[word]
-        used[word] += n_bits
-    if used[1] > _WORD_BITS:
+        used[word] += bits[j]
+    if max(used) > _WORD_BITS:
         raise ValueError(
-            f"the {d} features reach too far in units of the kernel's widths for the lattice "
-            f"({sum(bits)} bits, {2 * _WORD_BITS} are there): pass larger widths or fewer features."
+            f"the {d} features reach too far for the lattice, up to {np.abs([low, high]).max():.3g} "
+            "in units of the kernel's widths: pass larger widths or fewer features."
         )
     units = np.zeros((d + 1, 2), np.int64)
     units[np.arange(d), words] = np.int64(1) << shifts
