@@ -134,6 +134,16 @@ def _ours(job: Job) -> Array:
 def _pydensecrf(job: Job) -> Array:
     import pydensecrf.densecrf as dcrf
 
+    return _in_its_lines(dcrf, job)
+
+
+def _shim(job: Job) -> Array:
+    import pixelseg.refine.pydensecrf.densecrf as dcrf
+
+    return _in_its_lines(dcrf, job)
+
+
+def _in_its_lines(dcrf: Any, job: Job) -> Array:
     height, width, n_classes = job.probabilities.shape
     crf = dcrf.DenseCRF2D(width, height, n_classes)
     crf.setUnaryEnergy(job.energies)
@@ -189,6 +199,26 @@ def _photograph_case(
         sizes=(size,),
         quick=(size,) if quick else (),
     )
+
+
+_SHIM = Case(
+    name="pydensecrf's lines over refine.pydensecrf, 2 classes, 5 iterations",
+    covers=("refine.dense_crf",),
+    make=partial(_photograph, "astronaut", 2, _USUAL, 5),
+    ours=_shim,
+    peers=(
+        Peer(
+            "pydensecrf",
+            _pydensecrf,
+            needs="pydensecrf",
+            bar=3.0,
+            difference=largest_difference,
+            tolerance=1e-3,
+        ),
+    ),
+    sizes=("321x481",),
+    quick=(),
+)
 
 
 def _volume_case(sigma: float, gaussian_sigma: float) -> Case:
@@ -263,5 +293,6 @@ CASES = (
     *(_photograph_case(2, n, size="1080x1920", bar=4.0) for n in (5, 10)),
     _volume_case(10.0, 1.5),
     _volume_case(5.0, 1.0),
+    _SHIM,
     _FILTER,
 )
