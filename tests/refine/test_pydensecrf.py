@@ -242,16 +242,16 @@ def test_features_of_a_volume(rng):
     np.testing.assert_allclose(create_pairwise_gaussian((1, 2, 4), (2, 3, 4)), feats[:3])
 
 
+PUBLIC = """
+    CONST_KERNEL DIAG_KERNEL FULL_KERNEL NO_NORMALIZATION NORMALIZE_AFTER NORMALIZE_BEFORE
+    NORMALIZE_SYMMETRIC ConstUnary DenseCRF DenseCRF2D KernelType NormalizationType
+    compute_unary create_pairwise_bilateral create_pairwise_gaussian softmax_to_unary
+    unary_from_labels unary_from_softmax
+"""
+
+
 def test_public_names():
-    assert (
-        pydensecrf.__all__
-        == """
-        CONST_KERNEL DIAG_KERNEL FULL_KERNEL NO_NORMALIZATION NORMALIZE_AFTER NORMALIZE_BEFORE
-        NORMALIZE_SYMMETRIC ConstUnary DenseCRF DenseCRF2D KernelType NormalizationType
-        compute_unary create_pairwise_bilateral create_pairwise_gaussian softmax_to_unary
-        unary_from_labels unary_from_softmax
-    """.split()
-    )
+    assert pydensecrf.__all__ == PUBLIC.split()
     assert all(hasattr(pydensecrf, name) for name in pydensecrf.__all__)
     assert (dcrf.CONST_KERNEL, dcrf.DIAG_KERNEL, dcrf.FULL_KERNEL) == (0, 1, 2)
     assert tuple(NORMALIZATIONS.values()) == (0, 1, 2, 3)
