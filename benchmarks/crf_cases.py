@@ -234,7 +234,9 @@ def _volume_case(sigma: float, gaussian_sigma: float) -> Case:
                 needs="pydensecrf",
                 bar=2.0,
                 difference=largest_difference,
-                tolerance=1e-3,
+                # Positions that are multiples of a width lie on borders of simplices, where float32
+                # and float64 touch other vertices.
+                tolerance=2e-2,
             ),
         ),
         sizes=("64x128x128",),

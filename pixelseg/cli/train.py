@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     learning.add_argument(
         "--refine",
-        choices=["none", "auto", "guided_filter", "graph_cut"],
+        choices=["none", "auto", "guided_filter", "graph_cut", "dense_crf"],
         default="none",
         help="what smooths the answers, if that is better at strokes held out from training: 'auto'"
         " is the guided filter (default: none)",

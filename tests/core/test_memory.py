@@ -13,5 +13,5 @@ def test_an_allowance_is_what_was_given_or_what_the_machine_has(monkeypatch):
         allowance.take(500)
     assert physical_memory() is None or physical_memory() > 2**20
     monkeypatch.setattr("pixelseg._core.memory.physical_memory", lambda: 1000)
-    with pytest.raises(MemoryError, match="the machine has 1.0 kB"):
+    with pytest.raises(MemoryError, match=r"the machine has 1\.0 kB"):
         Allowance("the call", None).take(1001)

@@ -414,3 +414,11 @@ def test_crops(stored, n_labels, n_iterations, share):
     ours, closer, theirs = np.delete(errors, 8, axis=0).mean(axis=0)
     assert ours <= theirs + 1e-4
     assert closer <= share * theirs
+
+
+def test_a_model_tunes_it_at_fit():
+    _, image, truth = scene((24, 30), n_channels=1)
+    strokes = np.where(np.indices(truth.shape).sum(axis=0) % 5 == 0, truth + 1, 0)
+    bank = pixelseg.FeatureBank(sigmas=(0.7,))
+    model = pixelseg.PixelClassifier(features=bank, refine="dense_crf").fit(image[..., 0], strokes)
+    assert model.predict(image[..., 0]).shape == truth.shape
