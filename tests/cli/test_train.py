@@ -48,7 +48,7 @@ def test_a_refiner_is_chosen_and_told(run, folder):
     words = ["train", folder / "cells.png", "-o", path, "--sigmas", 1]
     code, out, err = run(*words, "--refine", "graph_cut")
     assert code == 0, err
-    assert "of 18 settings: mean IoU at held-out strokes" in out
+    assert "of 12 settings: mean IoU at held-out strokes" in out
     code, out, _ = run("inspect", path)
     assert "refiner:" in out
     assert "IoU at held-out strokes" in out
