@@ -77,7 +77,9 @@ class Trainable:
         return settled
 
     def _open(self, image: Any, mask: Any) -> Image:
-        """An image of a training set."""
+        """An image of a training set; an `Image` knows its axes and the size of its pixels."""
+        if isinstance(image, Image):
+            return as_image(image, mask=mask)
         return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
 
