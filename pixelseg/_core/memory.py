@@ -79,15 +79,15 @@ class Allowance:
         self._taken = 0
 
     def check(self, n_bytes: int) -> None:
-        """Raise a MemoryError if so much more does not fit."""
+        """Refuse so much more if it does not fit."""
         needed = self._taken + n_bytes
         if self._most is None or needed <= self._most:
             return
-        limit = "max_memory is" if self._given else "the machine has"
-        raise MemoryError(
-            f"{self._what} needs about {format_bytes(needed)} beside what is given and returned, "
-            f"but {limit} {format_bytes(self._most)}: give it more, or a part of the image."
-        )
+        needs = f"{self._what} needs about {format_bytes(needed)} beside what is given and returned"
+        has = format_bytes(self._most)
+        if self._given:
+            raise ValueError(f"max_memory is {has} but {needs}: allow it more, or pass less.")
+        raise MemoryError(f"{needs}, but the machine has {has}: pass a part of it.")
 
     def take(self, n_bytes: int) -> None:
         """Count so much more as taken, if it fits."""

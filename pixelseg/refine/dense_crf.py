@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 
 from .._core.arrays import PROBABILITY_DTYPE, Array, as_array, dtype_range
 from .._core.boxes import Shape3D
-from .._core.checks import as_choice, as_count, as_number
+from .._core.checks import as_choice, as_count, as_flag, as_number, shown
 from .._core.image import Image, as_image
 from .._core.memory import Allowance, Memory
 from .._core.progress import Progress
@@ -118,8 +118,8 @@ def dense_crf(
     n_jobs : int, optional
         Threads; the answer does not depend on it.
     max_memory : int or str, optional
-        A MemoryError with the number of bytes is raised if more is needed than this (without it:
-        than the machine has) beside what is given and returned.
+        What it may hold beside what is given and returned; without it, what the machine has. What
+        does not fit is refused with the number of bytes, before it is taken.
     progress : bool or callable, default False
 
     Returns
@@ -130,9 +130,10 @@ def dense_crf(
     ------
     ValueError
         Where probabilities are negative, not finite or do not sum to 1, a width is not above 0, a
-        compatibility has another shape or is not symmetric, or shapes differ.
+        compatibility has another shape or is not symmetric, shapes differ, or `max_memory` is too
+        little.
     MemoryError
-        Where it does not fit.
+        Where the machine has too little.
 
     Notes
     -----
@@ -159,15 +160,18 @@ def dense_crf(
     if tolerance is not None:
         as_number("tolerance", tolerance, least=0)
     as_choice("normalization", normalization, NORMALIZATIONS)
+    as_flag("both_ways", both_ways)
+    if not isinstance(kernels, Sequence) or not all(isinstance(k, FeatureKernel) for k in kernels):
+        raise ValueError(f"kernels is {shown(kernels)} but must be a list of FeatureKernel.")
     wanted = [
         FeatureKernel(None, (), gaussian_weight, gaussian_sigma),
         FeatureKernel(image, sigma_values, bilateral_weight, sigma_spatial),
         *kernels,
     ]
     names = [
-        _Names("gaussian_weight", "gaussian_sigma", ""),
-        _Names("bilateral_weight", "sigma_spatial", "sigma_values"),
-        *(_Names("weight", "sigma_spatial", "sigma_values") for _ in kernels),
+        _Names("gaussian_weight", "gaussian_sigma", "", "gaussian_sigma"),
+        _Names("bilateral_weight", "sigma_spatial", "sigma_values", "image"),
+        *(_Names("weight", "sigma_spatial", "sigma_values", "values") for _ in kernels),
     ]
     terms = [_Term.of(*pair, image, shape[-1]) for pair in zip(wanted, names, strict=True)]
     terms = [term for term in terms if term.weight.any()]
@@ -200,12 +204,14 @@ class _Names(NamedTuple):
     weight: str
     spatial: str
     values: str
+    source: str
 
 
 @dataclass(frozen=True)
 class _Term:
     """A kernel whose parameters are checked: what is multiplied by what to make its features."""
 
+    name: str
     weight: Array
     planes: Image | None
     value_scales: Array
@@ -221,10 +227,10 @@ class _Term:
         n_values = 0 if planes is None else planes.n_channels
         values = as_widths(names.values, kernel.sigma_values, n_values, "value of a pixel")
         scales = None
-        if kernel.sigma_spatial is not None:
+        if kernel.sigma_spatial is not None or not n_values:
             widths = as_widths(names.spatial, kernel.sigma_spatial, image.ndim, "spatial axis")
             scales = scales_of(widths, image.spacing)
-        return cls(weight, planes, 1 / values, scales, image.shape3d)
+        return cls(names.source, weight, planes, 1 / values, scales, image.shape3d)
 
     @property
     def n_features(self) -> int:
@@ -240,12 +246,16 @@ class _Term:
             values = self.planes.read(dtype=None).reshape(self.planes.n_channels, -1)
             if inside is not None:
                 values = values[:, inside]
-        return PixelFeatures(self.shape, self.position_scales, values, self.value_scales, inside)
+        return PixelFeatures(
+            self.shape, self.position_scales, values, self.value_scales, inside, self.name
+        )
 
 
 def _as_planes(values: Any, image: Image) -> Image:
     """Values of a kernel as an image of as many channels as features."""
     array = as_array("values", values, "read_image")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"values has dtype {array.dtype} but must hold real numbers.")
     if array.shape[: image.ndim] != image.spatial_shape or array.ndim > image.ndim + 1:
         raise ValueError(
             f"values has shape {array.shape} but image has spatial shape {image.spatial_shape}: "

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from numbers import Real
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .._core.arrays import Array
-from .._core.checks import as_number
+from .._core.arrays import Array, as_numbers
+from .._core.checks import as_number, shown
 from .._core.memory import Allowance
 from .._core.threads import run_chunks
 
@@ -43,6 +44,10 @@ class Features(Protocol):
     """Where the features of N points come from, in units of the kernel's standard deviations."""
 
     @property
+    def name(self) -> str:
+        """What error messages call them."""
+
+    @property
     def n_points(self) -> int:
         """N."""
 
@@ -63,6 +68,7 @@ class FeatureArray:
 
     values: Array
     scales: Array | float = 1.0
+    name: str = "features"
 
     @property
     def n_points(self) -> int:
@@ -89,13 +95,12 @@ def as_widths(name: str, widths: Any, n: int, what: str) -> Array:
     """One finite width above 0 for each of n, or one for all."""
     if n == 0:
         return np.empty(0)
-    if np.ndim(widths) == 0:
+    if isinstance(widths, Real):
         return np.full(n, as_number(name, widths, above=0))
-    array = np.asarray(widths, dtype=float)
+    rule = f"one number above 0, or one for each {what} ({n})"
+    array = as_numbers(name, widths, rule)
     if array.shape != (n,):
-        raise ValueError(
-            f"{name} is {widths!r} but must be one number, or one for each {what} ({n})."
-        )
+        raise ValueError(f"{name} is {shown(widths)} but must be {rule}.")
     return np.array([as_number(name, width, above=0) for width in array])
 
 
@@ -245,7 +250,7 @@ def build_lattice(
     4 (d + 2) bytes a point, 4 (d + 1) a simplex, 8 (d + 1) + 16 a vertex.
     """
     n, d = features.n_points, features.n_features
-    packing = _pack(*features.bounds())
+    packing = _pack(features.name, *features.bounds())
     allowance = allowance or Allowance("the lattice", None)
     allowance.take(4 * n * (d + 2) * (1 if normalization in ("symmetric", "none") else 2))
     simplex = np.empty(n, np.uint32)
@@ -262,17 +267,17 @@ def build_lattice(
     return _normalize(lattice, normalization, n_jobs)
 
 
-def _pack(low: Array, high: Array) -> Packing:
+def _pack(name: str, low: Array, high: Array) -> Packing:
     """Give every coordinate the bits that its range wants; ValueError where there are too few."""
     d = len(low)
     if d > MOST_FEATURES:
         raise ValueError(
-            f"features has {d} features a point but there may be {MOST_FEATURES}: leave some out, "
+            f"{name} has {d} features a point but there may be {MOST_FEATURES}: leave some out, "
             "or reduce them, for example by principal components."
         )
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         bad = int(np.argmin(np.isfinite(low) & np.isfinite(high)))
-        raise ValueError(f"feature {bad} holds NaN or an infinite value: replace it.")
+        raise ValueError(f"{name} holds NaN or an infinite value, in feature {bad}: replace it.")
     scales = _scales(d)
     low, high = np.minimum(low * scales, high * scales), np.maximum(low * scales, high * scales)
     # Coordinate j is (sum of those from j on) - j times the one before j.
@@ -280,25 +285,24 @@ def _pack(low: Array, high: Array) -> Packing:
     most = np.array([high[j:].sum() - (j * low[j - 1] if j else 0) for j in range(d)])
     if max(np.abs(least).max(), np.abs(most).max()) > 2**30:
         raise ValueError(
-            f"the features reach {max(np.abs(low).max(), np.abs(high).max()):.3g} in units of the "
-            "kernel's width, too far for the lattice: pass larger widths (a kernel far narrower "
-            "than the step from one point to the next changes nothing)."
+            f"{name} reaches {np.abs([low, high]).max():.3g} in units of the kernel's widths, too "
+            "far for the lattice: pass larger widths (a kernel far narrower than the step from one "
+            "point to the next changes nothing)."
         )
-    # A vertex lies within two simplices of its points, a neighbour that is looked up one further.
-    lows = np.floor(least).astype(np.int64) - 3 * (d + 1)
-    bits = [
-        int(np.ceil(top) + 3 * (d + 1) - low).bit_length()
-        for low, top in zip(lows, most, strict=True)
-    ]
+    # The vertices of a simplex lie within d + 1 of its points, their neighbours d further.
+    margin = 2 * (d + 1) + 1
+    lows = np.floor(least).astype(np.int64) - margin
+    highs = np.ceil(most).astype(np.int64) + margin
+    bits = [int(span).bit_length() for span in highs - lows]
     words, shifts, used = np.zeros(d, np.int64), np.zeros(d, np.int64), [0, 0]
-    for j, n_bits in enumerate(bits):
-        word = 0 if used[0] + n_bits <= _WORD_BITS else 1
+    for j in np.argsort(bits)[::-1]:
+        word = int(sum(bits) > _WORD_BITS and used[0] > used[1])
         words[j], shifts[j] = word, used[word]
-        used[word] += n_bits
-    if used[1] > _WORD_BITS:
+        used[word] += bits[j]
+    if max(used) > _WORD_BITS:
         raise ValueError(
-            f"the {d} features reach too far in units of the kernel's widths for the lattice "
-            f"({sum(bits)} bits, {2 * _WORD_BITS} are there): pass larger widths or fewer features."
+            f"{name} reaches too far for the lattice, up to {np.abs([low, high]).max():.3g} in "
+            f"units of the kernel's widths with {d} features: pass larger widths or fewer features."
         )
     units = np.zeros((d + 1, 2), np.int64)
     units[np.arange(d), words] = np.int64(1) << shifts

@@ -26,6 +26,7 @@ class PixelFeatures:
     values: Array
     value_scales: Array
     inside: Array | None = None
+    name: str = "image"
 
     @property
     def n_points(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from pixelseg import (
+    DenseCRF,
     FeatureBank,
     ForestClassifier,
     GraphCut,
@@ -134,6 +135,7 @@ CLASSIFIERS = [
 
 REFINERS = [
     Refiner("a blur", _Blur),
+    Refiner("DenseCRF", lambda: DenseCRF(3.0, 9.0)),
     Refiner("GraphCut", GraphCut),
     Refiner("GuidedFilter", GuidedFilter),
 ]
