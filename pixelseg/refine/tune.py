@@ -205,7 +205,7 @@ def as_candidates(refiners: Any) -> list[Any]:
             found.append(item)
     for refiner in found:
         if refiner is not None:
-            check_refiner(refiner)
+            check_refiner(refiner, "refiners")
     return [refiner for refiner in found if refiner is not None]
 
 
