@@ -98,7 +98,7 @@ def _trained(size: str) -> Predicted:
     image, truth = images.mosaic(*shape)
     truth = np.minimum(truth, 2)
     labels = np.where(images.strokes(*shape, shape[0] * shape[1] // 40) > 0, truth, 0)
-    plain = pixelseg.PixelClassifier()
+    plain = pixelseg.PixelClassifier(refine=None)
     refined = clone(plain).set_params(refine=pixelseg.GuidedFilter())
     return Predicted(plain.fit(image, labels), refined.fit(image, labels), image)
 

@@ -38,7 +38,7 @@ class PixelClassifier(ImageClassifier):
         "forest" is `ForestClassifier`, robust and without anything to scale; "mlp" is a small
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
-    refine : "auto", "guided_filter", "graph_cut", "dense_crf", refiner or None, default None
+    refine : "auto", "guided_filter", "graph_cut", "dense_crf", refiner or None, default "auto"
         A name chooses the settings of that refiner at `fit`, by what they do at strokes that the
         model has not learned from, or none where no gain is shown (`pixelseg.refine.tune`;
         `tuning_` says what was found); "auto" is the guided filter.
@@ -127,7 +127,7 @@ class PixelClassifier(ImageClassifier):
         features: FeatureBank | None = None,
         classifier: Any = "forest",
         *,
-        refine: Any = None,
+        refine: Any = "auto",
         class_weight: Any = None,
         class_prior: Any = "estimate",
         samples_per_class: int | None = 2000,

@@ -63,9 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     learning.add_argument(
         "--refine",
         choices=["none", "auto", "guided_filter", "graph_cut", "dense_crf"],
-        default="none",
+        default="auto",
         help="what smooths the answers, if that is better at strokes held out from training: 'auto'"
-        " is the guided filter (default: none)",
+        " is the guided filter (default: auto)",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
