@@ -54,16 +54,16 @@ class Trainable:
 
     def _settled(self) -> Self:
         """A copy with every parameter checked, before an image is read, and defaults filled in."""
-        settled = copy(self)
+        settled, name = copy(self), "samples_per_class"
         if not (isinstance(self.max_samples, str) and self.max_samples == "deprecated"):
             warnings.warn(
                 "max_samples is now called samples_per_class, and will go: pass that.",
                 FutureWarning,
                 stacklevel=3,
             )
-            settled.samples_per_class = self.max_samples
+            settled.samples_per_class, name = self.max_samples, "max_samples"
         if settled.samples_per_class is not None:
-            as_count("samples_per_class", settled.samples_per_class)
+            as_count(name, settled.samples_per_class)
         check_class_weight(self.class_weight)
         check_refine(self.refine)
         parse_memory(self.max_memory, 2)
@@ -77,7 +77,9 @@ class Trainable:
         return settled
 
     def _open(self, image: Any, mask: Any) -> Image:
-        """An image of a training set."""
+        """An image of a training set; an `Image` knows its axes and the size of its pixels."""
+        if isinstance(image, Image):
+            return as_image(image, mask=mask)
         return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
 

@@ -37,7 +37,7 @@ class GraphCut(BaseEstimator):
     Notes
     -----
     The chosen label changes places with the most probable one, so that probabilities still say how
-    sure the classifier was. Memory: some 8 bytes a pixel and class, and 170 a pixel.
+    sure the classifier was. Memory: some 8 bytes a pixel and class, and up to 300 a pixel.
 
     Examples
     --------

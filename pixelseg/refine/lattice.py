@@ -212,28 +212,31 @@ class Lattice:
 
     def filter(self, values: Array, n_jobs: int | None = None) -> Array:
         """Filter values (N,) or (N, C), float32."""
-        n_channels = None
         if values.ndim == 2:
-            n_channels = -(-values.shape[1] // LANES) * LANES
-            padded = np.zeros((len(values), n_channels), np.float32)
+            padded = np.zeros((len(values), -(-values.shape[1] // LANES) * LANES), np.float32)
             padded[:, : values.shape[1]] = values
-            return self._filter(padded, n_channels, n_jobs)[:, : values.shape[1]]
-        return self._filter(np.ascontiguousarray(values), None, n_jobs)
+            return self._filter(padded, n_jobs)[:, : values.shape[1]]
+        return self._filter(np.ascontiguousarray(values), n_jobs)
 
-    def _filter(self, values: Array, n_channels: int | None, n_jobs: int | None) -> Array:
-        buffers = [self.empty_values(n_channels) for _ in range(self.n_buffers)]
-        for chunk in self.chunks:
-            for start, stop in chunk.pieces(_PIECE):
-                self.splat(chunk, start, stop, values[start:stop], buffers[0])
-        blurred = self.blur(buffers, n_jobs)[0]
+    def _filter(self, values: Array, n_jobs: int | None) -> Array:
+        """The same, of rows whose width is a multiple of LANES."""
+        blurred = self.sums_of(values, n_jobs)
         out = np.zeros_like(values)
 
         def take(chunk: Chunk) -> None:
-            for start, stop in chunk.pieces(_PIECE):
-                self.slice(chunk, start, stop, blurred, out[start:stop])
+            part = out[chunk.start : chunk.stop]
+            self.slice(chunk, chunk.start, chunk.stop, blurred, part)
 
         run_chunks(take, self.chunks, n_jobs)
         return out
+
+    def sums_of(self, values: Array, n_jobs: int | None) -> Array:
+        """What values of all points, splatted and blurred, are at the vertices."""
+        n_channels = None if values.ndim == 1 else values.shape[1]
+        buffers = [self.empty_values(n_channels) for _ in range(self.n_buffers)]
+        for chunk in self.chunks:
+            self.splat(chunk, chunk.start, chunk.stop, values[chunk.start : chunk.stop], buffers[0])
+        return self.blur(buffers, n_jobs)[0]
 
 
 def build_lattice(
@@ -388,16 +391,20 @@ def _normalize(lattice: Lattice, normalization: str, n_jobs: int | None) -> Latt
     if normalization == "none":
         weights *= np.sqrt(gain)
         return lattice
-    sums = lattice.filter(np.ones(lattice.n_points, np.float32), n_jobs)
-    sums *= gain
-    sums += np.float32(_LEAST)
-    factors = gain / sums
     if normalization == "symmetric":
-        from ._lattice_kernels import scale_weights
+        from ._lattice_kernels import normalize_weights
 
-        scale_weights(weights, np.sqrt(factors, out=factors))
+        values = lattice.sums_of(np.ones(lattice.n_points, np.float32), n_jobs)
+
+        def scale(chunk: Chunk) -> None:
+            some = slice(chunk.start, chunk.stop)
+            own = (lattice.simplex[some], weights[some], chunk.vertices)
+            normalize_weights(*own, values, gain, np.float32(_LEAST))
+
+        run_chunks(scale, lattice.chunks, n_jobs)
         return lattice
-    divided = weights * factors[:, np.newaxis]
+    sums = lattice.filter(np.ones(lattice.n_points, np.float32), n_jobs)
+    divided = weights * (gain / (sums * gain + np.float32(_LEAST)))[:, np.newaxis]
     if normalization == "before":
         return replace(lattice, given=divided)
     return replace(lattice, taken=divided)

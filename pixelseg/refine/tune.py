@@ -194,7 +194,8 @@ def tune(
 def as_candidates(refiners: Any) -> list[Any]:
     """The settings to try: a class gives its own, and None, no refinement, is always tried."""
     found: list[Any] = []
-    for item in refiners if isinstance(refiners, Iterable) else [refiners]:
+    several = isinstance(refiners, Iterable) and not isinstance(refiners, np.ndarray)
+    for item in refiners if several else [refiners]:
         if inspect.isclass(item):
             if not hasattr(item, "candidates"):
                 raise TypeError(
@@ -205,7 +206,7 @@ def as_candidates(refiners: Any) -> list[Any]:
             found.append(item)
     for refiner in found:
         if refiner is not None:
-            check_refiner(refiner)
+            check_refiner(refiner, "refiners")
     return [refiner for refiner in found if refiner is not None]
 
 

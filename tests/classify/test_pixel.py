@@ -631,5 +631,5 @@ def test_the_old_name_of_samples_per_class(scene, quick):
         found = quick(max_samples=20).fit(image, strokes)
     assert found.training_ == expected.training_
     assert found.model_.params == expected.model_.params
-    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="samples_per_class is 'a'"):
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="max_samples is 'a'"):
         quick().set_params(max_samples="a").fit(image, strokes)
