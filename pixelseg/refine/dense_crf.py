@@ -32,7 +32,7 @@ _SUM_TOLERANCE = 0.01
 #: Grey levels of an 8-bit image, in which `DenseCRF` counts widths of values.
 _GREY_LEVELS = 255
 #: Vertices for each pixel that a first estimate of memory counts with.
-_VERTICES = 0.2
+_VERTICES = 0.3
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def dense_crf(
     -----
     The diagonal is part of a kernel (a pixel also hears itself), as in the authors' code. All
     pixels are updated at once, so that strong weights may make labels flip from one iteration to
-    the next. Memory at usual widths: some 70 bytes a pixel for 2 classes and colour, and 4 for
+    the next. Memory at usual widths: some 85 bytes a pixel for 2 classes and colour, and 5 for
     each further class, beside the answer.
 
     Examples
