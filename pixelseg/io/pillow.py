@@ -28,6 +28,8 @@ _SIXTEEN_BIT = {
     "RGBA;16B": ("RGBA;16B", "RGBA;16L"),
     "LA;16B": ("RGBA",),
 }
+#: The EXIF tag that says how a viewer is to turn the picture.
+_ORIENTATION = 0x0112
 #: What Pillow multiplies grey of few bits by.
 _STRETCHED = {"L;2": 85, "L;4": 17}
 #: Modes that hold grey or colours as they are.
@@ -69,6 +71,8 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
         pixels = None
         if rawmode not in _SIXTEEN_BIT:
             pixels = stored_values(image) if values else _pixels(image)
+        # Not before: it may load a PNG, whose layout is then forgotten.
+        orientation = int(image.getexif().get(_ORIENTATION) or 1)
     if pixels is None:
         pixels = _read_sixteen_bit(path, rawmode)
     if transparent is not None:
@@ -78,7 +82,8 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
         opaque = opaque.any(axis=-1, keepdims=True) * pixels.dtype.type(255)
         pixels = np.concatenate([pixels, opaque], axis=-1)
     axis = None if pixels.ndim == 2 else 2
-    return Stored(pixels, axis, alpha=pixels.shape[2:] in ((2,), (4,)), lossy=is_lossy)
+    alpha = pixels.shape[2:] in ((2,), (4,))
+    return Stored(pixels, axis, alpha=alpha, lossy=is_lossy, orientation=orientation)
 
 
 def stored_values(image: Any) -> Array:

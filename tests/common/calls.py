@@ -181,6 +181,7 @@ PARAMS = {
     "channel_axis": "auto",
     "spacing": 1.0,
     "class_names": None,
+    "max_samples": "deprecated",
 }
 ANSWER = {"image": IMAGE, "mask": MASK, "out": None, "progress": False}
 TREE = {

@@ -65,6 +65,7 @@ def _quick_model(**params: Any) -> PixelClassifier:
     defaults = {
         "features": FeatureBank(sigmas=(0.7, 1.6)),
         "classifier": ForestClassifier(n_estimators=8),
+        "refine": None,
     }
     return PixelClassifier(**{**defaults, **params})
 
