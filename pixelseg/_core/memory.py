@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from numbers import Real
 
 from .checks import shown
@@ -77,6 +78,7 @@ class Allowance:
         self._given = max_memory is not None
         self._most = parse_memory(max_memory, 2) if self._given else physical_memory()
         self._taken = 0
+        self._lock = threading.Lock()
 
     def check(self, n_bytes: int) -> None:
         """Refuse so much more if it does not fit."""
@@ -91,5 +93,6 @@ class Allowance:
 
     def take(self, n_bytes: int) -> None:
         """Count so much more as taken, if it fits."""
-        self.check(n_bytes)
-        self._taken += n_bytes
+        with self._lock:
+            self.check(n_bytes)
+            self._taken += n_bytes

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from .._core.arrays import Array, as_numbers
 from .._core.checks import as_number, shown
 from .._core.memory import Allowance
 from .._core.threads import run_chunks
+from .pixel_features import Features
 
 #: How filtered values may be divided by the sums D of the kernel at each point.
 NORMALIZATIONS = ("symmetric", "before", "after", "none")
@@ -38,57 +39,6 @@ _LARGE = 2**20
 _SHARED = 2**18
 #: Added to sums before they divide, as pydensecrf does.
 _LEAST = 1e-20
-
-
-class Features(Protocol):
-    """Where the features of N points come from, in units of the kernel's standard deviations."""
-
-    @property
-    def name(self) -> str:
-        """What error messages call them."""
-
-    @property
-    def n_points(self) -> int:
-        """N."""
-
-    @property
-    def n_features(self) -> int:
-        """The number d of features of a point."""
-
-    def bounds(self) -> tuple[Array, Array]:
-        """The least and the largest value of each feature, or wider bounds: float64 (d,)."""
-
-    def fill(self, start: int, stop: int, out: Array) -> None:
-        """Features of the points from `start` to `stop`, into float64 (d, stop - start)."""
-
-
-@dataclass(frozen=True)
-class FeatureArray:
-    """Features that lie in an array (d, N), times `scales` (d,)."""
-
-    values: Array
-    scales: Array | float = 1.0
-    name: str = "features"
-
-    @property
-    def n_points(self) -> int:
-        """N."""
-        return self.values.shape[1]
-
-    @property
-    def n_features(self) -> int:
-        """The number d of features of a point."""
-        return self.values.shape[0]
-
-    def bounds(self) -> tuple[Array, Array]:
-        """The least and the largest value of each feature."""
-        low, high = self.values.min(axis=1), self.values.max(axis=1)
-        return low.astype(np.float64) * self.scales, high.astype(np.float64) * self.scales
-
-    def fill(self, start: int, stop: int, out: Array) -> None:
-        """Features of the points from `start` to `stop`."""
-        scales = np.reshape(self.scales, (-1, 1))
-        np.multiply(self.values[:, start:stop], scales, out=out, dtype=np.float64)
 
 
 def as_widths(name: str, widths: Any, n: int, what: str) -> Array:

@@ -10,7 +10,8 @@ import numpy as np
 from .._core.arrays import Array, as_array
 from .._core.checks import as_choice, as_flag
 from .._core.memory import Allowance, Memory
-from .lattice import NORMALIZATIONS, FeatureArray, as_widths, build_lattice
+from .lattice import NORMALIZATIONS, as_widths, build_lattice
+from .pixel_features import FeatureArray
 
 #: Values of a point are filtered so many at a time.
 _CHANNELS = 32

@@ -12,7 +12,8 @@ import numpy as np
 from .._core.arrays import Array, as_numbers
 from .._core.checks import as_choice, as_number, shown
 from .._core.memory import Allowance
-from .lattice import NORMALIZATIONS, Chunk, FeatureArray, Features, Lattice, build_lattice
+from .lattice import NORMALIZATIONS, Chunk, Lattice, build_lattice
+from .pixel_features import FeatureArray, Features
 
 #: Weights beyond this would drown in the rounding of float32 whatever is added to them.
 _MOST = 1e6

@@ -93,6 +93,7 @@ def test_compatibilities(n_classes):
     np.testing.assert_allclose(as_matrix, refined(p, image), atol=1e-4)
 
 
+@pytest.mark.kernels
 def test_strong_weights_do_not_overflow():
     for n_classes in (2, 3):
         p, image, truth = scene((12, 14), n_classes)
@@ -221,6 +222,7 @@ def test_tiny_widths(widths):
         dense_crf(p, image, sigma_values=1e-9)
 
 
+@pytest.mark.kernels
 def test_steps_and_divergence(rng):
     energies = rng.random((3, 40)).astype(np.float32) * 3
     features = rng.random((2, 40)) * 3

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pixelseg.refine import lattice_filter
-from pixelseg.refine.lattice import FeatureArray, build_lattice
-from pixelseg.refine.pixel_features import PixelFeatures
+from pixelseg.refine.lattice import build_lattice
+from pixelseg.refine.pixel_features import FeatureArray, PixelFeatures
 
 from ..oracles import dense_crf as oracle
 
@@ -85,6 +85,22 @@ def test_coordinates_that_need_two_words(rng):
         np.testing.assert_allclose(
             lattice_filter(values, rows), wanted(values[:, None])[:, 0], rtol=1e-4, atol=1e-5
         )
+
+
+@pytest.mark.kernels
+def test_a_larger_table_holds_what_the_smaller_held(rng):
+    from pixelseg.refine import _lattice_build_kernels as kernels
+
+    keys = rng.integers(0, 9, (3, 40)) << 20
+    hashes = np.empty(40, np.int64)
+    kernels.hash_keys(0, 40, keys, hashes)
+    known, ids = np.empty((40, 3), np.int64), np.empty((2, 40), np.uint32)
+    n = kernels.number_simplices(keys, hashes, np.zeros(64, np.uint32), known, 0, ids[0])
+    larger = np.zeros(256, np.uint32)
+    kernels.enter_simplices(known, n, larger)
+    assert kernels.number_simplices(keys, hashes, larger, known, n, ids[1]) == n
+    np.testing.assert_array_equal(ids[0], ids[1])
+    np.testing.assert_array_equal(known[ids[0]], keys.T)
 
 
 def test_far_narrower_than_the_steps_it_changes_nothing(rng):
