@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from . import (
     classify_cases,
+    crf_cases,
     feature_cases,
     forest_cases,
     graph_cases,
@@ -25,6 +26,7 @@ CASES: tuple[Case, ...] = (
     *feature_cases.CASES,
     *forest_cases.CASES,
     *classify_cases.CASES,
+    *crf_cases.CASES,
     *graph_cases.CASES,
     *metric_cases.CASES,
     *refine_cases.CASES,

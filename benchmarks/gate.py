@@ -112,6 +112,7 @@ def felzenszwalb() -> float:
 METHODS = (
     Method("PixelClassifier, forest", pixel_classifier),
     Method("PixelClassifier, mlp", lambda: pixel_classifier(classifier="mlp")),
+    Method("DenseCRF", lambda: refined("DenseCRF")),
     Method("GraphCut", lambda: refined("GraphCut")),
     Method("GuidedFilter", lambda: refined("GuidedFilter")),
     Method("etps", lambda: superpixels("etps")),

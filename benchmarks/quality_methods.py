@@ -174,6 +174,8 @@ def _ilastik(seed: int) -> Any:
 _ILASTIK = PixelsegModel("ilastik", _ilastik)
 _FOREST = PixelsegModel("forest", _pixelseg())
 _MLP = PixelsegModel("mlp", _pixelseg(classifier="mlp"))
+_AUTO = PixelsegModel("auto", _pixelseg(refine="auto"))
+_GRAPH_CUT = PixelsegModel("graph_cut", _pixelseg(refine="graph_cut"))
 
 METHODS = (
     Method("scikit-image", ScikitImageRecipe("scikit-image", 50, 10)),
@@ -182,10 +184,16 @@ METHODS = (
     Method("forest, labels' prior", _FOREST, LABELS_PRIOR),
     Method("forest, unrefined", _FOREST, UNREFINED),
     Method("mlp", _MLP),
+    Method("forest, refine=auto", _AUTO),
+    Method("forest, refine=graph_cut", _GRAPH_CUT),
     Method("forest", _FOREST),
 )
 #: The method that users get, and those of others that it is held against.
 OURS = "forest"
 PEERS = ("scikit-image", "ilastik")
 #: Pairs whose difference shows what one choice of the default gains.
-CHOICES = (("forest", "forest, unrefined"), ("forest", "forest, labels' prior"))
+CHOICES = (
+    ("forest, unrefined", "forest, labels' prior"),
+    ("forest, refine=auto", "forest, unrefined"),
+    ("forest, refine=graph_cut", "forest, unrefined"),
+)

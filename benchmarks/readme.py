@@ -19,17 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import quality_tables
 from .memory import Job
-from .quality_tables import (
-    Score,
-    behind_table,
-    cells_table,
-    choices_table,
-    figures_of,
-    methods_table,
-    sets_table,
-    strokes_table,
-)
 from .report import Row, bytes_text, markdown, read_json
 from .superpixel_quality import K_SHOWN, curves
 from .superpixel_quality import Scores as SuperpixelScores
@@ -107,7 +98,7 @@ def take(path: Path, figures: Figures) -> None:
         ]
         keys: tuple[str, ...] = ("case", "size", "peer")
     elif kind == "quality":
-        new = figures_of(read_json(path, kind, Score))
+        new = quality_tables.figures_of(read_json(path, kind, quality_tables.Score))
         keys = ("set", "strokes", "method")
     elif kind == "superpixels":
         new = [
@@ -156,7 +147,7 @@ def _times(ratio: float) -> str:
 
 def quality_table(rows: Iterable[dict[str, Any]]) -> str:
     """Mean IoU by method and set, the mean over the cells of the set."""
-    return sets_table(rows, QUALITY)
+    return quality_tables.sets_table(rows, QUALITY)
 
 
 def memory_table(rows: Iterable[dict[str, Any]]) -> str:
@@ -187,11 +178,11 @@ TABLES: dict[str, tuple[str, Callable[[Iterable[dict[str, Any]]], str]]] = {
     "quality": ("quality", quality_table),
     "superpixels": ("superpixels", superpixel_table),
     "memory": ("memory", memory_table),
-    "quality_methods": ("quality", methods_table),
-    "quality_cells": ("quality", cells_table),
-    "quality_behind": ("quality", behind_table),
-    "quality_choices": ("quality", choices_table),
-    "quality_strokes": ("quality", strokes_table),
+    "quality_methods": ("quality", quality_tables.methods_table),
+    "quality_cells": ("quality", quality_tables.cells_table),
+    "quality_behind": ("quality", quality_tables.behind_table),
+    "quality_choices": ("quality", quality_tables.choices_table),
+    "quality_strokes": ("quality", quality_tables.strokes_table),
 }
 
 

@@ -15,7 +15,8 @@ from .case import TINY, Case, Peer, largest_difference
 Array = np.ndarray
 
 _SHAPES = {TINY: (70, 80), "512x512": (512, 512), "1080x1920": (1080, 1920)}
-_RADIUS, _EPSILON = 8, 1e-3
+#: With less, OpenCV leaves colour windows alone whose covariance it takes for singular.
+_RADIUS, _EPSILON = 8, 1e-2
 #: The standard deviation of a box of that radius.
 _SIGMA = (_RADIUS * (_RADIUS + 1) / 3) ** 0.5
 
@@ -97,7 +98,7 @@ def _trained(size: str) -> Predicted:
     image, truth = images.mosaic(*shape)
     truth = np.minimum(truth, 2)
     labels = np.where(images.strokes(*shape, shape[0] * shape[1] // 40) > 0, truth, 0)
-    plain = pixelseg.PixelClassifier()
+    plain = pixelseg.PixelClassifier(refine=None)
     refined = clone(plain).set_params(refine=pixelseg.GuidedFilter())
     return Predicted(plain.fit(image, labels), refined.fit(image, labels), image)
 

@@ -22,7 +22,7 @@ for row, column in ((54, 44), (50, 155), (124, 45), (125, 102), (120, 270), (196
     strokes[row - 4 : row + 4, column - 4 : column + 4] = 2
 
 bank = pixelseg.FeatureBank(sigmas=(0.7, 1.6))
-model = pixelseg.PixelClassifier(bank).fit(image, strokes)
+model = pixelseg.PixelClassifier(bank, refine=None).fit(image, strokes)
 plain = model.predict(image)
 
 # What the filter needs to know of grey values, it takes from training; it works tile by tile.

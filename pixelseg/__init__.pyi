@@ -10,6 +10,7 @@ from .classify import PixelClassifier as PixelClassifier
 from .classify import load as load
 from .features import FeatureBank as FeatureBank
 from .forest import ForestClassifier as ForestClassifier
+from .refine import DenseCRF as DenseCRF
 from .refine import GraphCut as GraphCut
 from .refine import GuidedFilter as GuidedFilter
 

@@ -10,8 +10,8 @@ from . import house
 #: The public names of every package, sorted.
 PUBLIC = {
     "pixelseg": """
-        FeatureBank ForestClassifier GraphCut GuidedFilter PixelClassifier features forest graph io
-        load metrics plot refine superpixels
+        DenseCRF FeatureBank ForestClassifier GraphCut GuidedFilter PixelClassifier features forest
+        graph io load metrics plot refine superpixels
     """,
     "pixelseg.classify": """
         CrossValidation FittedModel InputSpec PixelClassifier REFINERS RowClassifier TilePlan
@@ -44,7 +44,10 @@ PUBLIC = {
         thin_boundaries v_info variation_of_information
     """,
     "pixelseg.plot": "boundaries montage overlay palette probability_map strokes uncertainty_map",
-    "pixelseg.refine": "GraphCut GuidedFilter OutOfFold OutOfFoldImage Tuning tune",
+    "pixelseg.refine": """
+        DenseCRF FeatureKernel GraphCut GuidedFilter OutOfFold OutOfFoldImage Tuning dense_crf
+        lattice_filter tune
+    """,
     "pixelseg.superpixels": """
         enforce_connectivity etps felzenszwalb gradient_magnitude grid grid_seeds slic snic
         watershed

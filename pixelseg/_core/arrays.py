@@ -68,6 +68,15 @@ def is_array_like(value: Any) -> bool:
     return not is_sparse and all(hasattr(value, it) for it in ("shape", "dtype", "__getitem__"))
 
 
+def dtype_of(name: str, source: Any) -> np.dtype:
+    """The dtype of the arrays that an array-like gives: its own word for it may not be NumPy's."""
+    try:
+        return np.dtype(source.dtype)
+    except TypeError:
+        first = source[tuple(slice(0, 1) for _ in source.shape)]
+        return to_array(name, first).dtype
+
+
 def as_source(name: str, value: Any) -> Any:
     """What slices like an array as it is, to be read in parts; anything else as an array.
 

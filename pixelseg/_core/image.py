@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import boxes
-from .arrays import FEATURE_DTYPE, Array, as_array, as_mask, as_spacing, is_array_like
+from .arrays import FEATURE_DTYPE, Array, as_array, as_mask, as_spacing, dtype_of, is_array_like
 from .boxes import Box, Shape3D
 from .checks import as_integer
 
@@ -188,7 +188,7 @@ def as_image(
         shape, dtype = source.shape, source.dtype
     else:
         source = image if is_array_like(image) else as_array("image", image, "read_image")
-        shape, dtype = tuple(int(size) for size in source.shape), np.dtype(source.dtype)
+        shape, dtype = tuple(int(size) for size in source.shape), dtype_of("image", source)
         if hasattr(source, "channel_axis"):
             own_mask = source.mask
             if isinstance(channel_axis, str) and channel_axis == "auto":

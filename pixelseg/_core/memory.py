@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from numbers import Real
 
 from .checks import shown
@@ -77,19 +78,21 @@ class Allowance:
         self._given = max_memory is not None
         self._most = parse_memory(max_memory, 2) if self._given else physical_memory()
         self._taken = 0
+        self._lock = threading.Lock()
 
     def check(self, n_bytes: int) -> None:
-        """Raise a MemoryError if so much more does not fit."""
+        """Refuse so much more if it does not fit."""
         needed = self._taken + n_bytes
         if self._most is None or needed <= self._most:
             return
-        limit = "max_memory is" if self._given else "the machine has"
-        raise MemoryError(
-            f"{self._what} needs about {format_bytes(needed)} beside what is given and returned, "
-            f"but {limit} {format_bytes(self._most)}: give it more, or a part of the image."
-        )
+        needs = f"{self._what} needs about {format_bytes(needed)} beside what is given and returned"
+        has = format_bytes(self._most)
+        if self._given:
+            raise ValueError(f"max_memory is {has} but {needs}: allow it more, or pass less.")
+        raise MemoryError(f"{needs}, but the machine has {has}: pass a part of it.")
 
     def take(self, n_bytes: int) -> None:
         """Count so much more as taken, if it fits."""
-        self.check(n_bytes)
-        self._taken += n_bytes
+        with self._lock:
+            self.check(n_bytes)
+            self._taken += n_bytes

@@ -213,11 +213,12 @@ class ImageClassifier(Trainable, ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
 
-    def _learning_params(self, seed: int) -> dict[str, Any]:
+    def _learning_params(self, training: Trainable) -> dict[str, Any]:
         """The parameters that a model file keeps."""
         refine = self.refine if isinstance(self.refine, str) else None
         params = {name: getattr(self, name) for name in _LEARNING}
-        return {**params, "refine": refine, "random_state": seed}
+        settled = {name: getattr(training, name) for name in ("samples_per_class", "random_state")}
+        return {**params, "refine": refine, **settled}
 
     def _current_model(self) -> FittedModel:
         """The fitted model, with the refiner and the names that stand now."""

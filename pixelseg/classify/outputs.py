@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import PROBABILITY_DTYPE, Array
+from .._core.arrays import PROBABILITY_DTYPE, Array, dtype_of
 from .._core.boxes import Box, slices_of
 from .._core.checks import as_choice, shown
 from .row_classifier import most_probable
@@ -93,9 +93,8 @@ def _check_output(name: str, out: Any, shape: tuple[int, ...], dtype: np.dtype) 
         raise TypeError(f"{name} is {shown(out)} but must be an array of shape {shape}.")
     if tuple(out.shape) != shape:
         raise ValueError(f"{name} has shape {tuple(out.shape)} but must have shape {shape}.")
-    if not np.can_cast(dtype, out.dtype, "same_kind") or (
-        np.dtype(out.dtype).itemsize < dtype.itemsize
-    ):
+    held = dtype_of(name, out)
+    if not np.can_cast(dtype, held, "same_kind") or (held.itemsize < dtype.itemsize):
         raise TypeError(f"{name} has dtype {out.dtype} but must hold {dtype}.")
 
 

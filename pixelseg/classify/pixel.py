@@ -38,7 +38,7 @@ class PixelClassifier(ImageClassifier):
         "forest" is `ForestClassifier`, robust and without anything to scale; "mlp" is a small
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
-    refine : "auto", "guided_filter", "graph_cut", refiner or None, default None
+    refine : "auto", "guided_filter", "graph_cut", "dense_crf", refiner or None, default "auto"
         A name chooses the settings of that refiner at `fit`, by what they do at strokes that the
         model has not learned from, or none where no gain is shown (`pixelseg.refine.tune`;
         `tuning_` says what was found); "auto" is the guided filter.
@@ -86,6 +86,8 @@ class PixelClassifier(ImageClassifier):
         and for a fitted model that of its training images.
     class_names : mapping of int to str, optional
         Names of the classes, kept in the model file.
+    max_samples : int or None
+        The name that `samples_per_class` had before 0.1; deprecated.
 
     Attributes
     ----------
@@ -135,7 +137,7 @@ class PixelClassifier(ImageClassifier):
         features: FeatureBank | None = None,
         classifier: Any = "forest",
         *,
-        refine: Any = None,
+        refine: Any = "auto",
         class_weight: Any = None,
         class_prior: Any = "estimate",
         samples_per_class: int | None = 2000,
@@ -146,6 +148,7 @@ class PixelClassifier(ImageClassifier):
         channel_axis: int | str | None = "auto",
         spacing: float | Sequence[float] | None = None,
         class_names: Mapping[int, str] | None = None,
+        max_samples: Any = "deprecated",
     ):
         self.features = features
         self.classifier = classifier
@@ -160,6 +163,7 @@ class PixelClassifier(ImageClassifier):
         self.channel_axis = channel_axis
         self.spacing = spacing
         self.class_names = class_names
+        self.max_samples = max_samples
 
     def fit(
         self, images: Any, labels: Any, *, mask: Any = None, progress: Progress = False
@@ -194,7 +198,7 @@ class PixelClassifier(ImageClassifier):
         refiner, tuning = choose_refiner(training, training_set, images, labels, mask, progress)
         self.model_ = FittedModel(
             estimator=type(self).__name__,
-            params=self._learning_params(training.random_state),
+            params=self._learning_params(training),
             features=training.features,
             feature_names=training_set.feature_names,
             rows=rows,

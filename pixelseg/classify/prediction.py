@@ -42,7 +42,7 @@ class Prediction:
 
         def classify_tile(tile: Box) -> None:
             shape = shape_of(tile)
-            with workspace.within(self.plan.bytes_per_thread):
+            with workspace.within(tiles.bytes_per_tile):
                 stack = workspace.take((features.n_features, *shape3d(shape)))
                 compute_box(features, image, tile, stack)
                 answers = answer(stack.reshape(features.n_features, -1), inner_jobs)
@@ -66,7 +66,7 @@ class Prediction:
         def refine_tile(tile: Box) -> None:
             read = plan.around(tile, image)
             part = image if read == image.whole else image.crop(read)
-            with workspace.within(plan.bytes_per_thread):
+            with workspace.within(plan.tiles.bytes_per_tile):
                 refined = apply_refiner(self.refiner, given[slices_of(within(read, around))], part)
             inner = refined[slices_of(within(tile, read))]
             outputs.write_probabilities(tile, inner, _mask_of(image, tile))

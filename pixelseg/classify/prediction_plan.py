@@ -33,18 +33,6 @@ class PredictionPlan:
     blocks: TilePlan | None = None
     reach: tuple[int, ...] = ()
 
-    @property
-    def bytes_per_thread(self) -> int:
-        """What a thread may hold, with what lies idle for it.
-
-        With blocks it is all of its share: features and refiner take turns, and if each had to make
-        room for the other, fresh pages would cost more than the refiner.
-        """
-        if self.blocks is None:
-            return self.tiles.bytes_per_tile
-        share = (self.tiles.budget - self.tiles.held) // self.tiles.n_parallel
-        return max(self.tiles.bytes_per_tile, share)
-
     def boxes(self, ndim: int) -> list[Box]:
         """The parts of an image that are refined one after the other."""
         whole = TilePlan(self.tiles.shape, self.tiles.shape, 0, 1, 0)
@@ -106,15 +94,17 @@ def plan_prediction(
         )
         return d, h, w
 
-    def either_bytes(shape: Shape3D) -> int:
+    def both_bytes(shape: Shape3D) -> int:
+        # Features and refiner take turns, but if each had to make room for the other, fresh pages
+        # would cost more than the refiner.
         held = prod(around(shape)) * n_classes * _BYTES_PER_REFINED
         held += working_bytes_of(refiner, image, around(shape), n_classes)
-        return max(tile_bytes(shape), held)
+        return tile_bytes(shape) + held
 
     tiles = plan_tiles(
         image.shape3d,
         features.halo,
-        either_bytes,
+        both_bytes,
         budget=budget * 2 // 3,
         n_jobs=n_jobs,
         is_binding=False,

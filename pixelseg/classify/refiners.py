@@ -7,18 +7,23 @@ from math import isnan, nan
 from typing import Any
 
 from .._core.checks import shown
-from ..refine import GraphCut, GuidedFilter, Tuning
+from ..refine import DenseCRF, GraphCut, GuidedFilter, Tuning
 from ..refine.refiner import check_refiner
 
 #: Classes of refiners that a model file may name. `get_params()` gives their settings (numbers,
 #: text, None, lists of these), and `cls(**settings)` makes one of them again. Add your own class to
 #: save and load models with it; nothing that a file names is imported.
-REFINERS: dict[str, type] = {"GraphCut": GraphCut, "GuidedFilter": GuidedFilter}
+REFINERS: dict[str, type] = {
+    "DenseCRF": DenseCRF,
+    "GraphCut": GraphCut,
+    "GuidedFilter": GuidedFilter,
+}
 #: The names that `refine=` may have, and the class whose `candidates()` are tried at `fit`.
 TUNED: dict[str, Any] = {
     "auto": GuidedFilter,
     "guided_filter": GuidedFilter,
     "graph_cut": GraphCut,
+    "dense_crf": DenseCRF,
 }
 
 

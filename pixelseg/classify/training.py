@@ -47,6 +47,7 @@ class Trainable:
     class_prior: Any
     samples_per_class: int | None
     intensity_jitter: Any
+    max_samples: Any  # the old name of that, "deprecated" where it is not used
     max_memory: Memory
     n_jobs: int | None
     random_state: Any
@@ -56,8 +57,16 @@ class Trainable:
 
     def _settled(self) -> Self:
         """A copy with every parameter checked, before an image is read, and defaults filled in."""
-        if self.samples_per_class is not None:
-            as_count("samples_per_class", self.samples_per_class)
+        settled, name = copy(self), "samples_per_class"
+        if not (isinstance(self.max_samples, str) and self.max_samples == "deprecated"):
+            warnings.warn(
+                "max_samples is now called samples_per_class, and will go: pass that.",
+                FutureWarning,
+                stacklevel=3,
+            )
+            settled.samples_per_class, name = self.max_samples, "max_samples"
+        if settled.samples_per_class is not None:
+            as_count(name, settled.samples_per_class)
         check_class_weight(self.class_weight)
         check_intensity_jitter(self.intensity_jitter)
         check_refine(self.refine)
@@ -66,14 +75,15 @@ class Trainable:
         if self.features is not None and not isinstance(self.features, FeatureBank):
             raise TypeError(f"features is {self.features!r} but must be a FeatureBank or None.")
         make_classifier(self.classifier)
-        settled = copy(self)
         settled.features = FeatureBank() if self.features is None else clone(self.features)
         settled.class_prior = check_class_prior(self.class_prior)
         settled.random_state = as_seed("random_state", self.random_state)
         return settled
 
     def _open(self, image: Any, mask: Any) -> Image:
-        """An image of a training set."""
+        """An image of a training set; an `Image` knows its axes and the size of its pixels."""
+        if isinstance(image, Image):
+            return as_image(image, mask=mask)
         return as_image(image, mask=mask, channel_axis=self.channel_axis, spacing=self.spacing)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._core.image import Image, as_image
 from ..io import read_image, write_image
+from ..io.reading import where
+from ._report import note
 
 #: Longest side of a preview.
 _PREVIEW_SIDE = 2000
@@ -22,12 +27,38 @@ def open_image(
     is the file's own.
     """
     file = read_image(path, channel_axis=channel_axis)
+    _say_orientation(path, file.orientation)
     if spacing == "file":
         spacing = file.spacing
         if spacing is None:
             raise ValueError(f"{path} does not say how large its pixels are: pass --spacing Z,Y,X.")
     unknown = file.channel_axis == "auto" and file.ndim == ndim
-    return as_image(file, channel_axis=None if unknown else "auto", spacing=spacing)
+    image = as_image(file, channel_axis=None if unknown else "auto", spacing=spacing)
+    return _without_nan(image)
+
+
+@cache
+def _say_orientation(path: Path, orientation: int) -> None:
+    """Say, once for each file, that it is not what a viewer shows."""
+    if orientation != 1:
+        note(
+            f"{path} asks viewers to turn or mirror it (orientation {orientation}): it is taken as "
+            "it is stored, and labels painted on the turned picture do not fit"
+        )
+
+
+def _without_nan(image: Image) -> Image:
+    """The image with a mask that is False where a value is NaN: no one measured there."""
+    if image.dtype.kind != "f":
+        return image
+    has_channels = image.channel_axis is not None
+
+    def is_number(block: Any) -> Any:
+        inside = ~np.isnan(block)
+        return inside.all(axis=-1) if has_channels else inside
+
+    inside = where(image.source, is_number, n_channel_axes=int(has_channels))
+    return image if inside.all() else as_image(image, mask=inside)
 
 
 def write_preview(

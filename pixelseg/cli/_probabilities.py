@@ -13,8 +13,8 @@ from ..io import read_image
 from ..io.paths import naming_damage
 from ._files import HDF5_SUFFIXES
 
-#: How far probabilities may be from a sum of 1: half precision and 8 bits are less exact than this.
-_TOLERANCE = 0.02
+#: How far the sum of probabilities may be from 1: half precision is, and refiners take no more.
+_TOLERANCE = 0.01
 
 
 def read_probabilities(

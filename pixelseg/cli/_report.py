@@ -44,6 +44,11 @@ def describe_tuning(tuning: Any) -> str:
     return f"{chosen} of {plural(len(tuning.choices) - 1, 'setting')}: {scores} ({tuning.reason})"
 
 
+def sizes_text(sizes: Any) -> str:
+    """Sizes along axes: 0.5 x 0.5."""
+    return " x ".join(f"{size:g}" for size in sizes)
+
+
 def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 image, 2 images."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -7,7 +7,7 @@ import json
 import warnings
 from typing import Any
 
-from ._report import describe_tuning, plural
+from ._report import describe_tuning, plural, sizes_text
 
 EPILOG = """examples:
   pixelseg inspect cells.pixelseg
@@ -55,7 +55,7 @@ def _lines(model: Any, record: dict[str, Any], prior: Any) -> list[tuple[str, st
             "images",
             f"{spec.ndim}-D {kind}, {channels}, {spec.dtype}, values {spec.low:g} to {spec.high:g}",
         ),
-        ("pixel size", " x ".join(f"{size:g}" for size in spec.spacing)),
+        ("pixel size", sizes_text(spec.spacing)),
     ]
     names = model.class_names or {}
     for k, (value, count) in enumerate(zip(training.classes, training.n_marked, strict=True)):

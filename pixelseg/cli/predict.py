@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._core.image import Image
 from .._core.memory import format_bytes
 from ..io import create_image
@@ -16,7 +18,7 @@ from . import _arguments as arguments
 from . import _files as files
 from ._batch import Job, place_of, plan_outputs, run_jobs
 from ._images import open_image, write_preview
-from ._report import plural
+from ._report import note, plural, sizes_text
 
 EPILOG = """results:
   The labels of cells.png go to cells_segmented.png (.tif if a class is above 65535); those of a
@@ -54,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="show tiles, memory and outputs; write nothing"
     )
+    parser.add_argument(
+        "--spacing",
+        type=arguments.spacing,
+        metavar="Z,Y,X",
+        help="size of a pixel, or 'file' for each file's own (default: the model's)",
+    )
     arguments.add_channel_axis(parser)
     arguments.add_resources(parser)
 
@@ -75,12 +83,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open(model: Any, job: Job, args: argparse.Namespace) -> Image:
-    return open_image(
-        job.image,
-        channel_axis=args.channel_axis,
-        spacing=model.spacing,
-        ndim=model.input_spec_.ndim,
-    )
+    spacing = model.spacing if args.spacing is None else args.spacing
+    ndim = model.input_spec_.ndim
+    image = open_image(job.image, channel_axis=args.channel_axis, spacing=spacing, ndim=ndim)
+    own = image.source.spacing
+    is_known = args.spacing is None and model.spacing is not None and own is not None
+    if is_known and not np.allclose(own, image.spacing, rtol=0.01):
+        note(
+            f"{job.image} says that its pixels are {sizes_text(own)}, and is taken for "
+            f"{sizes_text(image.spacing)} as the model was trained: pass --spacing file to take "
+            "each file's own"
+        )
+    return image
 
 
 def _show_plan(model: Any, args: argparse.Namespace, job: Job, progress: Any) -> None:

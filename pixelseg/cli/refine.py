@@ -24,10 +24,11 @@ from ._pairs import pair_labels
 from ._probabilities import read_probabilities
 from ._report import plural
 
-#: Methods: the class of `pixelseg` that each is, and what it is good for.
+#: Methods: the class of `pixelseg.refine` that each is, and what it is good for.
 METHODS = {
     "guided_filter": ("GuidedFilter", "smooth where the image is, keep its edges; quick"),
     "graph_cut": ("GraphCut", "labels of least energy: regions hold together"),
+    "dense_crf": ("DenseCRF", "every pixel hears all others of its colour; whole images"),
 }
 
 EPILOG = """methods:
@@ -127,14 +128,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _make_refiner(method: str | None, settings: dict[str, Any]) -> Any:
     """The method with its settings, all of which it must have."""
-    import pixelseg
+    from .. import refine
 
     if method is None:
         raise ValueError(
             f"neither --method nor --labels is given: name a method ({', '.join(METHODS)}), or "
             "pass labels to choose it by."
         )
-    cls = getattr(pixelseg, METHODS[method][0])
+    cls = getattr(refine, METHODS[method][0])
     names = list(cls().get_params())
     for name in settings:
         if name not in names:
@@ -146,15 +147,15 @@ def _make_refiner(method: str | None, settings: dict[str, Any]) -> Any:
 
 def _choose_refiner(sources: dict[Path, Path], args: argparse.Namespace) -> Any:
     """The method and settings that labels speak for; None if for none."""
-    import pixelseg
+    from .. import refine
 
     if args.settings:
         raise ValueError("--set and --labels are both given, but labels choose settings: drop one.")
     pairs = pair_labels(list(sources), args.labels, must_have=False)
     opened = [_open(image, sources[image], args) for image, _ in pairs]
     names = METHODS if args.method is None else [args.method]
-    tuning = pixelseg.refine.tune(
-        [getattr(pixelseg, METHODS[name][0]) for name in names],
+    tuning = refine.tune(
+        [getattr(refine, METHODS[name][0]) for name in names],
         [p for p, _ in opened],
         [image for _, image in opened],
         [read_labels(path) for _, path in pairs],

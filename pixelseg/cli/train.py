@@ -62,10 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     learning.add_argument(
         "--refine",
-        choices=["none", "auto", "guided_filter", "graph_cut"],
-        default="none",
+        choices=["none", "auto", "guided_filter", "graph_cut", "dense_crf"],
+        default="auto",
         help="what smooths the answers, if that is better at strokes held out from training: 'auto'"
-        " is the guided filter (default: none)",
+        " is the guided filter (default: auto)",
     )
     learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         note(f"{plural(len(paths) - len(pairs), 'image')} without labels left out")
     first = open_image(pairs[0][0], channel_axis=args.channel_axis, spacing=args.spacing)
     spacing = first.spacing if args.spacing == "file" else args.spacing
-    options = {"channel_axis": args.channel_axis, "spacing": spacing}
+    options = {"channel_axis": args.channel_axis, "spacing": args.spacing}  # "file": each its own
     images = Reread([image for image, _ in pairs], partial(open_image, **options))
     labels = Reread([path for _, path in pairs], read_labels)
     model = _make_model(args, spacing)

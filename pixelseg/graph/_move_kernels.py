@@ -54,6 +54,29 @@ def set_move(data, starts, labels, weights, label_cost, alpha, beta, capacities,
 
 
 @kernel
+def push_again(capacities, offsets, excess, flow):
+    """Push what flowed in an earlier move, as far as arcs carry it; fill flow with capacities.
+
+    What excess and deficits were met then need not be found anew. flow : (K / 2, N), of the later
+    arcs
+    """
+    n_arcs, n_nodes = capacities.shape
+    half = n_arcs // 2
+    for k in range(half, n_arcs):
+        for v in range(n_nodes - offsets[k]):
+            amount = flow[k - half, v]
+            flow[k - half, v] = capacities[k, v]
+            if amount != 0:
+                u = v + offsets[k]
+                back = n_arcs - 1 - k
+                amount = max(-capacities[back, u], min(capacities[k, v], amount))
+                capacities[k, v] -= amount
+                capacities[back, u] += amount
+                excess[v] -= amount
+                excess[u] += amount
+
+
+@kernel
 def take_labels(labels, source_side, alpha, beta):
     """Give each node the label that a move chose; return how many changed."""
     n_changed = 0

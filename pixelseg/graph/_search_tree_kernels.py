@@ -49,16 +49,18 @@ def search(capacities, offsets, excess, trees, limits):
     """Push flow until no path is left; True when done, False when orphans abound.
 
     Then the levels above 0 are those of the nodes that excess reaches. `limits` says when it gives
-    up: after so many orphans, if there were so many for each path; after so many in any case.
+    up: after so many orphans, if there were so many for each path; after so many in any case. It
+    does too when more wait than the ring holds.
 
     capacities : (K, N); offsets : int64 (K,); excess : (N,); trees : a named tuple, see solving.py.
     It is taken apart once a level: handed to what runs for every path, it would cost a third more.
     """
     plant_roots(excess, trees.level, trees.parent, trees.queued, trees.lists, trees.lengths)
-    tops, lengths = trees.tops, trees.lengths
+    tops, rows, lengths = trees.tops, trees.rows, trees.lengths
     tops[:] = 1
-    while lengths[tops[0] & 1] > 0:
-        n_sources, n_sinks = lengths[tops[0] & 1], lengths[2 + (tops[1] & 1)]
+    rows[0], rows[1], rows[2] = 0, 1, 2
+    while lengths[rows[0]] > 0:
+        n_sources, n_sinks = lengths[rows[0]], lengths[rows[1]]
         of_sources = n_sinks == 0 or n_sources <= n_sinks
         if not grow(capacities, offsets, excess, trees, of_sources, limits):
             return False
@@ -71,7 +73,7 @@ def plant_roots(excess, level, parent, queued, lists, lengths):
     lengths[:] = 0
     for v in range(len(excess)):
         if excess[v] != 0:
-            row = 1 if excess[v] > 0 else 3
+            row = 0 if excess[v] > 0 else 1
             level[v] = 1 if excess[v] > 0 else -1
             parent[v] = ROOT
             queued[v] = 1 << row
@@ -84,12 +86,11 @@ def grow(capacities, offsets, excess, trees, of_sources, limits):
     """Grow one tree by a level; False if it gave up."""
     level, parent, current, lists = trees.level, trees.parent, trees.current, trees.lists
     queued, lengths, tops, orphans = trees.queued, trees.lengths, trees.tops, trees.orphans
-    counts = trees.counts
+    rows, counts = trees.rows, trees.counts
     n_arcs, n_nodes = capacities.shape
     sign, side = (1, 0) if of_sources else (-1, 1)
     top = tops[side]
-    row = 2 * side + (top & 1)
-    next_row = row ^ 1
+    row, next_row = rows[side], rows[2]
     lengths[next_row] = 0
     tops[2] = tops[0] + of_sources
     tops[3] = tops[1] + (not of_sources)
@@ -118,10 +119,12 @@ def grow(capacities, offsets, excess, trees, of_sources, limits):
                         queued[u] |= next_bit
                         append(lists, lengths, next_row, u)
                 else:
+                    if top - there > len(orphans):
+                        return False
                     x, arc = (v, k) if of_sources else (u, n_arcs - 1 - k)
                     n_orphans = push_path(capacities, offsets, excess, parent, orphans, x, arc)
                     counts[0] += 1
-                    counts[1] += adopt(
+                    n_adopted = adopt(
                         capacities,
                         offsets,
                         level,
@@ -131,17 +134,21 @@ def grow(capacities, offsets, excess, trees, of_sources, limits):
                         lists,
                         lengths,
                         tops,
+                        rows,
                         orphans,
                         n_orphans,
                     )
+                    counts[1] += n_adopted
                     n = counts[1]
-                    if (n > limits[0] and n > limits[1] * counts[0]) or n > limits[2]:
+                    if n_adopted < 0 or n > limits[2]:
+                        return False
+                    if n > limits[0] and n > limits[1] * counts[0]:
                         return False
                     if level[v] != sign * top:
                         break
                     continue  # the arc may carry more
             k += 1
-    lengths[row] = 0
+    rows[side], rows[2] = next_row, row
     tops[side] += 1
     return True
 
@@ -214,14 +221,28 @@ def push_path(capacities, offsets, excess, parent, orphans, v, k):
 
 @kernel
 def adopt(
-    capacities, offsets, level, parent, current, queued, lists, lengths, tops, orphans, n_orphans
+    capacities,
+    offsets,
+    level,
+    parent,
+    current,
+    queued,
+    lists,
+    lengths,
+    tops,
+    rows,
+    orphans,
+    n_orphans,
 ):
-    """Find a new parent for each orphan, first come first served, or let it go; return how many."""
-    n_arcs, n_nodes = capacities.shape
-    head, tail, waiting, seen = 0, n_orphans, n_orphans, 0
+    """Find a new parent for each orphan, first come first served, or let it go.
+
+    Return how many, or -1 if they are too many for the ring.
+    """
+    n_arcs, n_most = len(offsets), len(orphans)
+    head, tail, waiting, seen = 0, n_orphans % n_most, n_orphans, 0
     while waiting > 0:
         v = orphans[head]
-        head = head + 1 if head + 1 < n_nodes else 0
+        head = head + 1 if head + 1 < n_most else 0
         waiting -= 1
         seen += 1
         of_sources = level[v] > 0
@@ -245,9 +266,11 @@ def adopt(
             distance = level[u] if of_sources else -level[u]
             if distance > 0:
                 if parent[u] == n_arcs - 1 - k:
+                    if waiting == n_most:
+                        return -1
                     parent[u] = ORPHAN
                     orphans[tail] = u
-                    tail = tail + 1 if tail + 1 < n_nodes else 0
+                    tail = tail + 1 if tail + 1 < n_most else 0
                     waiting += 1
                 if (
                     distance < lowest
@@ -262,7 +285,7 @@ def adopt(
         level[v] = lowest + 1 if of_sources else -(lowest + 1)
         parent[v] = current[v] = new_parent
         if lowest + 1 >= tops[side]:
-            row = 2 * side + ((lowest + 1) & 1)
+            row = rows[side] if lowest + 1 == tops[side] else rows[2]
             bit = np.uint8(1 << row)
             if not queued[v] & bit:
                 queued[v] |= bit

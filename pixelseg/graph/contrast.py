@@ -16,6 +16,9 @@ from .edges import Offset
 #: Of a weight or sharpness, whose products are summed as numbers.
 LARGEST = 1e15
 
+#: Values that span more, or less than its inverse, are scaled: float32 does not hold their squares.
+_EXTREME = 1e15
+
 
 def contrast_weights(
     image: Any,
@@ -77,6 +80,10 @@ def weigh(
 ) -> dict[Offset, Array]:
     """Weights from the planes (C, D, H, W) of an image."""
     planes = planes.reshape(image.n_channels, *image.spatial_shape)
+    chosen = planes if image.mask is None else planes[:, image.mask]
+    span = float(chosen.max(initial=0)) - float(chosen.min(initial=0))
+    if span > 0 and not 1 / _EXTREME < span < _EXTREME:
+        planes = (planes / span).astype(FEATURE_DTYPE)
     offsets = forward_offsets(image.ndim, connectivity)
     lengths = offset_distances(offsets, image.spacing)
     weights: dict[Offset, Array] = {}

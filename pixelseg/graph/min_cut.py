@@ -2,8 +2,9 @@
 
 Every pixel is tied to a source and to a sink, and to its neighbours; the minimum cut parts source
 from sink where least capacity is cut, which by Ford and Fulkerson is the maximum flow. The one
-insight of the implementation: flow in the image is mostly short, which search trees find at once,
-and where it is long (a few strokes, strong smoothing) push-relabel takes over the same state.
+insight of the implementation: flow in the image is mostly short, which search trees by levels find
+at once; where it is long (a few strokes, strong smoothing), trees of another kind or push-relabel
+work on the same state.
 """
 
 from __future__ import annotations
@@ -84,9 +85,10 @@ def min_cut(
     Whole numbers, in arrays of floats too, are summed exactly in 32 or 64 bits; other floats in
     float64. Neither is scaled or cut. The labels are those of the smallest source side, so that
     they do not depend on the algorithm. Search trees are those of Goldberg et al. ("Maximum flows
-    by incremental breadth-first search", 2011), push-relabel that of Goldberg and Tarjan (1988).
-    Memory: 37 bytes a pixel with 4 neighbours and 32-bit integers, 62 with floats; with 8, 53 and
-    95.
+    by incremental breadth-first search", 2011), and of Boykov and Kolmogorov (2004) where few
+    pixels have terminals; push-relabel is that of Goldberg and Tarjan (1988).
+    Memory: 35 bytes a pixel with 4 neighbours and 32-bit integers, 58 with floats; with 8, 53 and
+    92; 4 more where few pixels have terminals.
 
     Examples
     --------

@@ -82,9 +82,10 @@ def alpha_expansion(
 
     Notes
     -----
-    Every move is exact, on whole numbers without rounding. Labels whose expansion cannot help,
-    since nothing changed after the last one that did not, are skipped. Memory: that of `min_cut`
-    and 4 bytes (8 with fractions) a pixel for half of its neighbours.
+    Every move is exact, on whole numbers without rounding, and starts from the flow of the last
+    expansion of its label. Labels whose expansion cannot help, since nothing changed after the
+    last one that did not, are skipped. Memory: that of `min_cut`, 4 bytes (8 with fractions) a
+    pixel for half of its neighbours, and as much for each label, up to 128 in all.
 
     Examples
     --------

@@ -8,8 +8,11 @@ import numpy as np
 
 from .._core.arrays import Array
 
-#: Below this share of the nodes with either terminal, paths are long: push-relabel begins.
+#: Below this share of the nodes with either terminal, paths are long.
 FEW_TERMINALS = 0.05
+#: Trees for long paths give up when all paths together have so many arcs by node. With corners
+#: there are so many paths that push-relabel is as quick from the start.
+STEPS_BY_NODE, MOST_ARCS_OF_LONG_PATHS = 32, 6
 #: Search trees give up at so many orphans by node, if there were so many for each path; or at so
 #: many by node in any case.
 ORPHANS_BY_NODE, ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE = 0.5, 60, 16
@@ -22,9 +25,10 @@ class Trees(NamedTuple):
 
     level : int32 (N,); parent, current : uint8 (N,), the arc to the parent and the first arc that
     may lead to one; queued : uint8 (N,), a bit for each list that holds the node, so that none
-    holds more than N; lists : int32 (4, N), rings of the nodes of odd and even levels to grow from,
-    of either tree; lengths : int64 (4,); orphans : int32 (N,), a ring; tops : int64 (4,), the
-    levels that each tree grows from and may reach; counts : int64 (2,), paths and orphans so far
+    holds more than N; lists : int32 (3, N), rings of the nodes to grow from; lengths : int64 (3,);
+    rows : int64 (3,), the list of either tree, and that of the next level of the one that grows;
+    orphans : int32, a ring; tops : int64 (4,), the levels that each tree grows from and may
+    reach; counts : int64 (2,), paths and orphans so far
     """
 
     level: Array
@@ -33,6 +37,7 @@ class Trees(NamedTuple):
     queued: Array
     lists: Array
     lengths: Array
+    rows: Array
     orphans: Array
     tops: Array
     counts: Array
@@ -40,6 +45,7 @@ class Trees(NamedTuple):
 
 def solve(capacities: Array, offsets: Array, excess: Array) -> Array:
     """Push all flow, and return which nodes are in the smallest source side, bool (N,)."""
+    from . import _long_path_kernels as long_paths
     from . import _search_tree_kernels as kernels
 
     network = (capacities, offsets, excess)
@@ -48,27 +54,36 @@ def solve(capacities: Array, offsets: Array, excess: Array) -> Array:
     n_sources = np.count_nonzero(excess > 0)
     if n_sources == 0:
         return np.zeros(n_nodes, bool)
-    if max(n_sources, np.count_nonzero(excess < 0)) >= FEW_TERMINALS * n_nodes:
-        trees = _make_trees(n_nodes)
-        limits = (int(ORPHANS_BY_NODE * n_nodes), ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE * n_nodes)
-        if kernels.search(*network, trees, limits):
-            return trees.level > 0
+    n_terminals = max(int(n_sources), int(np.count_nonzero(excess < 0)))
+    paths_are_long = n_terminals < FEW_TERMINALS * n_nodes
+    if not paths_are_long or len(offsets) <= MOST_ARCS_OF_LONG_PATHS:
+        trees = _make_trees(n_nodes, paths_are_long)
+        if paths_are_long:
+            is_done = long_paths.search_long(*network, trees, int(STEPS_BY_NODE * n_nodes))
+        else:
+            shares = (ORPHANS_BY_NODE * n_nodes, ORPHANS_BY_PATH, MOST_ORPHANS_BY_NODE * n_nodes)
+            is_done = kernels.search(*network, trees, tuple(map(int, shares)))
+        if is_done:
+            return np.greater(trees.level, 0, out=trees.queued.view(bool))
         del trees
     return _push_relabel(*network)
 
 
-def _make_trees(n_nodes: int) -> Trees:
-    """Empty search trees."""
+def _make_trees(n_nodes: int, paths_are_long: bool) -> Trees:
+    """Empty search trees, with what the search for either kind of paths needs."""
     from ._search_tree_kernels import FREE
 
+    n_levelled = 0 if paths_are_long else n_nodes
+    n_orphans = n_nodes if paths_are_long else max(n_nodes // 4, min(n_nodes, 4096))
     return Trees(
         level=np.zeros(n_nodes, np.int32),
         parent=np.full(n_nodes, FREE, np.uint8),
-        current=np.zeros(n_nodes, np.uint8),
+        current=np.zeros(n_levelled, np.uint8),
         queued=np.zeros(n_nodes, np.uint8),
-        lists=np.empty((4, n_nodes), np.int32),
-        lengths=np.zeros(4, np.int64),
-        orphans=np.empty(n_nodes, np.int32),
+        lists=np.empty((2 if paths_are_long else 3, n_nodes), np.int32),
+        lengths=np.zeros(3, np.int64),
+        rows=np.zeros(3, np.int64),
+        orphans=np.empty(n_orphans, np.int32),
         tops=np.zeros(4, np.int64),
         counts=np.zeros(2, np.int64),
     )

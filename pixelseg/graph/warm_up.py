@@ -16,7 +16,8 @@ def warm_up() -> None:
     seeds[0, 0, 0] = seeds[1, -1, -1] = np.inf
     for scale in (1, 1 / 3):
         min_cut(source * scale, sink * scale, 2)
-        min_cut(seeds[0], seeds[1], 2 * scale)
+        for connectivity in (1, 2):
+            min_cut(seeds[0], seeds[1], 2 * scale, connectivity=connectivity)
         min_cut_sparse(scale * source[0], scale * sink[0], scale * sparse.eye(24, k=1))
         alpha_expansion(np.stack([source, sink], axis=-1) * scale, 2)
     grabcut(source, box=(4, 4, 20, 20))

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .._core.arrays import Array
-from .paths import ImageFileError
+from .paths import ImageFileError, check_size
 from .stored import Stored
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
@@ -28,10 +28,18 @@ _SIXTEEN_BIT = {
     "RGBA;16B": ("RGBA;16B", "RGBA;16L"),
     "LA;16B": ("RGBA",),
 }
+#: The EXIF tag that says how a viewer is to turn the picture.
+_ORIENTATION = 0x0112
 #: What Pillow multiplies grey of few bits by.
 _STRETCHED = {"L;2": 85, "L;4": 17}
 #: Modes that hold grey or colours as they are.
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
+
+#: Bits of a sample by the layout's name, where they are less than 8.
+_FEW_BITS = {"1": 1, ";1": 1, ";2": 2, ";4": 4}
+#: Bytes that deflate (1032) and JPEG (1024, by half a bit a block of subsampled colours) make of
+#: one at the most.
+_EXPANSION = 1100
 
 #: Pillow's limit of size is lifted for one opening at a time, so that it is left as it was.
 _OPENING = threading.Lock()
@@ -63,12 +71,17 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
+        bits = next((bits for end, bits in _FEW_BITS.items() if rawmode.endswith(end)), 8)
+        samples = image.width * image.height * len(image.getbands())
+        check_size(path, samples * bits / 8, path.stat().st_size, _EXPANSION)
         is_lossy = image.format in ("JPEG", "MPO")
         # A palette's transparent entries are opacity already; else there is one such colour.
         transparent = None if image.mode in ("P", "PA") else image.info.get("transparency")
         pixels = None
         if rawmode not in _SIXTEEN_BIT:
             pixels = stored_values(image) if values else _pixels(image)
+        # Not before: it may load a PNG, whose layout is then forgotten.
+        orientation = int(image.getexif().get(_ORIENTATION) or 1)
     if pixels is None:
         pixels = _read_sixteen_bit(path, rawmode)
     if transparent is not None:
@@ -78,7 +91,8 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
         opaque = opaque.any(axis=-1, keepdims=True) * pixels.dtype.type(255)
         pixels = np.concatenate([pixels, opaque], axis=-1)
     axis = None if pixels.ndim == 2 else 2
-    return Stored(pixels, axis, alpha=pixels.shape[2:] in ((2,), (4,)), lossy=is_lossy)
+    alpha = pixels.shape[2:] in ((2,), (4,))
+    return Stored(pixels, axis, alpha=alpha, lossy=is_lossy, orientation=orientation)
 
 
 def stored_values(image: Any) -> Array:

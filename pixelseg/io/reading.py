@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -14,8 +15,8 @@ from .._core.image import as_channel_axis
 from .paths import PILLOW_SUFFIXES, TIFF_SUFFIXES, ImageFileError, check_source, naming_damage
 from .stored import Stored
 
-#: Bytes of alpha that are looked at in one go.
-_ALPHA_BYTES = 2**24
+#: Bytes of an image that are searched for holes in one go.
+_LOOKED_AT_BYTES = 2**24
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,12 @@ class ImageFile:
     spacing : tuple of float, or None
         Size of a pixel along each spatial axis in micrometres, where the file states it.
     mask : bool array of the spatial shape, or None
-        False where the file's alpha channel is 0: that is no measurement but a hole. None where
+        False where the file says that there is no measurement but a hole: where its alpha channel
+        or its mask page is 0, or where a value is the one that GDAL's nodata tag names. None where
         there are no holes. Alpha itself is never a channel of the image.
+    orientation : int
+        How the file asks viewers to turn and mirror the picture (EXIF, TIFF), 1 for not at all. It
+        is read as it is stored; labels painted in a viewer that obeys fit the turned picture.
     """
 
     path: Path
@@ -45,6 +50,7 @@ class ImageFile:
     channel_axis: int | str | None
     spacing: tuple[float, ...] | None = None
     mask: Array | None = field(default=None, repr=False)
+    orientation: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -202,8 +208,9 @@ def _with_channels_last(path: Path, stored: Stored, asked: int | str | None) -> 
     """Move channels last, take alpha away from colours, and drop channels that are but one."""
     data = stored.data
     axis = stored.channel_axis if asked == "auto" else asked
+    about: dict[str, Any] = {"spacing": stored.spacing, "orientation": stored.orientation}
     if axis is None or isinstance(axis, str):
-        return ImageFile(path, data, axis, stored.spacing)
+        return ImageFile(path, data, axis, mask=_holes(stored, data, None), **about)
     n_axes = len(data.shape)
     if not -n_axes <= axis < n_axes:
         raise ImageFileError(
@@ -211,25 +218,50 @@ def _with_channels_last(path: Path, stored: Stored, asked: int | str | None) -> 
             f"an axis from {-n_axes} to {n_axes - 1}."
         )
     data = np.moveaxis(data, axis, -1)
-    mask = None
+    opaque = None
     if stored.alpha and asked == "auto":
-        mask = _opaque(data)
+        opaque = where(data, lambda block: block[..., -1] != 0, n_channel_axes=1)
         data = data[..., :-1]
-        if data.shape[-1] == 1:
-            return ImageFile(path, data[..., 0], None, stored.spacing, mask)
-    return ImageFile(path, data, len(data.shape) - 1, stored.spacing, mask)
+    mask = _holes(stored, data, opaque, n_channel_axes=1)
+    if stored.alpha and asked == "auto" and data.shape[-1] == 1:
+        return ImageFile(path, data[..., 0], None, mask=mask, **about)
+    return ImageFile(path, data, len(data.shape) - 1, mask=mask, **about)
 
 
-def _opaque(data: Any) -> Array | None:
-    """Where the last channel is not 0; None where that is everywhere."""
-    shape = tuple(data.shape[:-1])
-    mask = np.empty(shape, bool)
-    row_bytes = int(np.prod(shape[1:])) * data.shape[-1] * data.dtype.itemsize
-    step = max(1, _ALPHA_BYTES // max(1, row_bytes))
+def _holes(
+    stored: Stored, data: Any, opaque: Array | None, *, n_channel_axes: int = 0
+) -> Array | None:
+    """The mask of all that the file says of holes; None where there are none."""
+    masks = [mask for mask in (opaque, stored.mask) if mask is not None]
+    if stored.nodata is not None:
+        nodata = stored.nodata
+
+        def is_data(block: Array) -> Array:
+            # Programs write the value with six digits, too.
+            close = np.isclose(block, nodata, rtol=1e-6, atol=0, equal_nan=True)
+            inside: Array = ~close if block.dtype.kind == "f" else np.asarray(block != nodata)
+            return np.asarray(inside.all(axis=-1)) if n_channel_axes else inside
+
+        if data.dtype.kind == "f" or (not np.isnan(nodata) and nodata == int(nodata)):
+            masks.append(where(data, is_data, n_channel_axes=n_channel_axes))
+    if not masks:
+        return None
+    mask: Array = masks[0]
+    for other in masks[1:]:
+        mask = mask & other
+    return None if mask.all() else mask
+
+
+def where(data: Any, test: Callable[[Array], Array], *, n_channel_axes: int) -> Array:
+    """Where a test of its pixels holds, bool of the spatial shape; some rows are read at a time."""
+    shape = tuple(data.shape[: len(data.shape) - n_channel_axes])
+    found = np.empty(shape, bool)
+    row_bytes = int(np.prod(data.shape[1:])) * data.dtype.itemsize
+    step = max(1, _LOOKED_AT_BYTES // max(1, row_bytes))
     for start in range(0, shape[0], step):
         rows = slice(start, start + step)
-        mask[rows] = np.asarray(data[rows][..., -1]) != 0
-    return None if mask.all() else mask
+        found[rows] = test(np.asarray(data[rows]))
+    return found
 
 
 def _grey_of_colours(values: Array, path: Path) -> Array:

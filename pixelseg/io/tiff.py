@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 import tifffile
 
+from .._core.arrays import Array
 from .paths import ImageFileError
 from .stored import Stored
 
@@ -30,6 +31,8 @@ _MICROMETRES = {
 }  # fmt: skip
 #: Codes of the tag ResolutionUnit.
 _RESOLUTION_UNITS = {2: 25400.0, 3: 1e4, 4: 1e3, 5: 1.0}
+#: The tag in which GDAL says which value is none.
+_GDAL_NODATA = 42113
 #: Codes of the tag ExtraSamples that mean opacity.
 _ALPHA = (1, 2)
 
@@ -38,20 +41,30 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
     """Open a TIFF: pixels (mapped or decoded on demand), channels, pixel size, opacity."""
     with tifffile.TiffFile(path) as file:
         _check_last_page(file)
-        series = _only_series(file, path)
+        series, mask_pages = _only_series(file, path)
         axes, shape = _drop_single(series.axes, series.shape)
         page = series.keyframe
         known = _spacing_by_axis(file, page)
         data = _pixels(path, file, series, shape)
         alpha = page.photometric == 2 and len(page.extrasamples) == 1
         alpha = alpha and page.extrasamples[0] in _ALPHA
+        mask = _mask_of(mask_pages, page, path)
     axis = _channels(axes, shape, path) if channel_axis == "auto" else channel_axis
     channels = axis % len(axes) if isinstance(axis, int) else None
     spatial = [name if name in "YX" else "Z" for k, name in enumerate(axes) if k != channels]
     spacing = tuple(known.get(name, math.nan) for name in spatial)
     whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
-    lossy = page.compression in (6, 7)
-    return Stored(data, axis, spacing if whole else None, bool(alpha), lossy)
+    orientation = page.tags.valueof("Orientation", 1)
+    return Stored(
+        data,
+        axis,
+        spacing if whole else None,
+        bool(alpha),
+        lossy=page.compression in (6, 7),
+        mask=mask,
+        nodata=_nodata(page),
+        orientation=int(orientation),
+    )
 
 
 def _check_last_page(file: Any) -> None:
@@ -65,19 +78,54 @@ def _check_last_page(file: Any) -> None:
         raise ValueError(f"it ends after {len(file.pages)} pages, of which there should be more")
 
 
-def _only_series(file: Any, path: Path) -> Any:
-    """The one image of the file; previews of it do not count."""
-    if not file.series:
+def _only_series(file: Any, path: Path) -> tuple[Any, list[Any]]:
+    """The one image of the file, and the pages that are its mask; previews do not count."""
+    full = [series for series in file.series if not series.keyframe.is_reduced]
+    full = full or file.series[:1]
+    images = [series for series in full if not series.keyframe.is_mask]
+    masks = [page for series in full if series.keyframe.is_mask for page in series.pages]
+    if not images:
         raise ValueError("it holds no image")
-    first, *others = file.series
-    others = [series for series in others if not series.keyframe.is_reduced]
-    if others:
-        shapes = ", ".join(str(series.shape) for series in (first, *others)[:4])
+    if len(images) > 1:
+        shapes = ", ".join(str(series.shape) for series in images[:4])
         raise ImageFileError(
-            f"{path} holds {1 + len(others)} images of different kinds ({shapes}): save each as a "
+            f"{path} holds {len(images)} images of different kinds ({shapes}): save each as a "
             "file of its own."
         )
-    return first
+    (series,) = images
+    among = [page for page in series.pages if getattr(page, "is_mask", False)]
+    if among and series.kind in ("generic", "uniform"):
+        # A mask of the layout of its image is taken for one more page of it.
+        pages = [page for page in series.pages if page not in among]
+        page = pages[0]
+        shape, axes = page.shape, page.axes
+        if len(pages) > 1:
+            shape, axes = (len(pages), *shape), "I" + axes
+        series = tifffile.TiffPageSeries(pages, shape, page.dtype, axes, kind="generic")
+    return series, [*masks, *among]
+
+
+def _mask_of(pages: list[Any], image: Any, path: Path) -> Array | None:
+    """The mask that is stored beside an image, True where the image counts."""
+    if not pages:
+        return None
+    planes = [page.asarray() != 0 for page in pages]
+    shape = (image.imagelength, image.imagewidth)
+    if any(plane.shape != shape for plane in planes):
+        raise ImageFileError(
+            f"{path} has a mask page of shape {planes[0].shape} beside an image of {shape}: remove "
+            "that page."
+        )
+    return planes[0] if len(planes) == 1 else np.stack(planes)
+
+
+def _nodata(page: Any) -> float | None:
+    """The value that GDAL's tag says is none, if there is that tag."""
+    text = page.tags.valueof(_GDAL_NODATA)
+    try:
+        return None if text is None else float(str(text).strip("\0 "))
+    except ValueError:
+        return None
 
 
 def _drop_single(axes: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

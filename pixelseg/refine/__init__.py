@@ -1,6 +1,7 @@
 """Refiners: what smooths or corrects probabilities before labels are taken, and their tuning."""
 
-from .dense_crf import DenseCRF, FeatureKernel, dense_crf
+from .crf_input import FeatureKernel
+from .dense_crf import DenseCRF, dense_crf
 from .graph_cut import GraphCut
 from .guided_filter import GuidedFilter
 from .lattice_filter import lattice_filter

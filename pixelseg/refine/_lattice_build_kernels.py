@@ -24,6 +24,8 @@ BLOCK = 256
 #: Bits of a rank in the third word of a simplex: at most 16 coordinates.
 RANK_BITS = 4
 _LOW = 0x7FFFFFFF
+#: Look-ups whose first places of the table are read ahead of all else, so that they overlap.
+VISITS = 64
 
 
 @kernel
@@ -165,10 +167,8 @@ def pack_keys(start, m, e, ranks, lows, words, shifts, keys):
 @kernel
 def hash_words(first, second):
     """A hash of two words; no product passes 63 bits, so that nothing wraps around."""
-    mixed = (first & _LOW) * 0x9E3779B1
-    mixed ^= ((first >> 31) & _LOW) * 0x85EBCA77
-    mixed ^= (second & _LOW) * 0xC2B2AE3D
-    mixed ^= ((second >> 31) & _LOW) * 0x27D4EB2F
+    both = first ^ (second << 1)
+    mixed = ((both & _LOW) * 0x9E3779B1) ^ (((both >> 31) & _LOW) * 0x85EBCA77)
     return mixed ^ (mixed >> 32)
 
 
@@ -178,7 +178,7 @@ def hash_keys(start, m, keys, hashes):
     part = hashes[start : start + m]
     first, second, third = keys[0, start:], keys[1, start:], keys[2, start:]
     for i in range(m):
-        part[i] = hash_words(first[i] ^ (second[i] << 1), third[i])
+        part[i] = hash_words(first[i] ^ (second[i] << 1), third[i] << 9)
 
 
 @kernel
@@ -238,7 +238,7 @@ def enter_simplices(known, n_known, table):
     """Enter simplices that are known into a larger, empty table."""
     mask = len(table) - 1
     for s in range(n_known):
-        place = hash_words(known[s, 0] ^ (known[s, 1] << 1), known[s, 2]) & mask
+        place = hash_words(known[s, 0] ^ (known[s, 1] << 1), known[s, 2] << 9) & mask
         while table[place] != 0:
             place = (place + 1) & mask
         table[place] = s + 1
@@ -254,24 +254,48 @@ def number_vertices(simplices, units, table, known, n_known, vertices):
     """
     size = len(units)
     mask = len(table) - 1
+    words = np.empty((2, VISITS * size), np.int64)
+    met = np.empty(VISITS * size, np.uint32)
+    for start in range(0, len(simplices), VISITS):
+        n = min(VISITS, len(simplices) - start)
+        walk_vertices(simplices[start : start + n], units, words)
+        for i in range(n * size):
+            met[i] = table[hash_words(words[0, i], words[1, i]) & mask]
+        i = 0
+        for s in range(start, start + n):
+            for k in range(size):
+                a, b, v = words[0, i], words[1, i], np.int64(met[i]) - 1
+                if v < 0 or known[v, 0] != a or known[v, 1] != b:
+                    v = find_vertex(a, b, table, mask, known)
+                    if v < 0:
+                        known[n_known, 0], known[n_known, 1] = a, b
+                        table[-1 - v] = n_known + 1
+                        v = n_known
+                        n_known += 1
+                vertices[s, k] = v
+                i += 1
+    return n_known
+
+
+@kernel
+def walk_vertices(simplices, units, words):
+    """The two words of each vertex of some simplices, one after the other.
+
+    From one vertex to the next all coordinates rise by 1, but one, in the order of ranks from the
+    last, falls by d.
+    """
+    size = len(units)
     order = np.empty(size, np.int64)
     step_a, step_b = units[:, 0].sum(), units[:, 1].sum()
     for s in range(len(simplices)):
-        a, b, ranks = simplices[s]
+        a, b, ranks = simplices[s, 0], simplices[s, 1], simplices[s, 2]
         for j in range(size):
             order[(ranks >> (RANK_BITS * j)) & 15] = j
         for k in range(size):
-            v = find_vertex(a, b, table, mask, known)
-            if v < 0:
-                known[n_known, 0], known[n_known, 1] = a, b
-                table[-1 - v] = n_known + 1
-                v = n_known
-                n_known += 1
-            vertices[s, k] = v
+            words[0, s * size + k], words[1, s * size + k] = a, b
             lowered = order[size - 1 - k]
             a += step_a - size * units[lowered, 0]
             b += step_b - size * units[lowered, 1]
-    return n_known
 
 
 @kernel
@@ -309,8 +333,15 @@ def link_neighbours(known, units, table, axis, neighbours):
     for v in range(n):
         neighbours[v, 0] = n
         neighbours[v, 1] = n
-    for v in range(n):
-        u = find_vertex(known[v, 0] + step_a, known[v, 1] + step_b, table, mask, known)
-        if u >= 0:
-            neighbours[v, 0] = u
-            neighbours[u, 1] = v
+    met = np.empty(VISITS, np.uint32)
+    for start in range(0, n, VISITS):
+        stop = min(n, start + VISITS)
+        for v in range(start, stop):
+            met[v - start] = table[hash_words(known[v, 0] + step_a, known[v, 1] + step_b) & mask]
+        for v in range(start, stop):
+            a, b, u = known[v, 0] + step_a, known[v, 1] + step_b, np.int64(met[v - start]) - 1
+            if u >= 0 and (known[u, 0] != a or known[u, 1] != b):
+                u = find_vertex(a, b, table, mask, known)
+            if u >= 0:
+                neighbours[v, 0] = u
+                neighbours[u, 1] = v

@@ -135,8 +135,15 @@ def blur_rows(values, first, neighbours, out):
 
 
 @kernel
-def scale_weights(weights, factors):
-    """Multiply the weights of each point by its factor."""
-    for i in range(len(factors)):
+def normalize_weights(simplex, weights, vertices, values, gain, least):
+    """Divide the weights of each point by the root of its sum of the kernel.
+
+    That is `gain` times what it takes of `values` at the vertices, and `least`.
+    """
+    for i in range(len(simplex)):
+        s, total = simplex[i], np.float32(0)
         for k in range(weights.shape[1]):
-            weights[i, k] *= factors[i]
+            total += weights[i, k] * values[vertices[s, k]]
+        factor = np.float32(np.sqrt(gain / (total * gain + least)))
+        for k in range(weights.shape[1]):
+            weights[i, k] *= factor

@@ -9,53 +9,23 @@ those messages are a Gaussian filter of the labels' probabilities, see lattice.p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, as_array, dtype_range
-from .._core.boxes import Shape3D
-from .._core.checks import as_choice, as_count, as_number
+from .._core.arrays import PROBABILITY_DTYPE, Array, dtype_range
+from .._core.checks import as_choice, as_count, as_flag, as_number, shown
 from .._core.image import Image, as_image
 from .._core.memory import Allowance, Memory
 from .._core.progress import Progress
+from .crf_input import FeatureKernel, Names, Term, check_rows, check_shape, estimate_bytes
 from .lattice import NORMALIZATIONS, as_widths
 from .mean_field import MeanField
-from .pairwise import PairwiseKernel, as_compatibility
-from .pixel_features import PixelFeatures, scales_of
+from .pairwise import PairwiseKernel
 
-#: The sum of a pixel's probabilities may be this far from 1: half precision is.
-_SUM_TOLERANCE = 0.01
 #: Grey levels of an 8-bit image, in which `DenseCRF` counts widths of values.
 _GREY_LEVELS = 255
-#: Vertices for each pixel that a first estimate of memory counts with.
-_VERTICES = 0.2
-
-
-@dataclass(frozen=True)
-class FeatureKernel:
-    """One more kernel of a dense CRF: over any values of pixels, such as a depth map.
-
-    Parameters
-    ----------
-    values : array (...) or (..., n_features)
-        Of the image's spatial shape.
-    sigma_values : float or sequence of float
-        Standard deviations of the kernel, in units of the values; one, or one for each feature.
-    weight : float or array, default 10.0
-        As `bilateral_weight` of `dense_crf`.
-    sigma_spatial : float or sequence of float, optional
-        Standard deviations in position, in units of spacing; None for a kernel that does not look
-        where pixels are.
-    """
-
-    values: Any
-    sigma_values: float | Sequence[float]
-    weight: Any = 10.0
-    sigma_spatial: float | Sequence[float] | None = None
 
 
 def dense_crf(
@@ -118,8 +88,8 @@ def dense_crf(
     n_jobs : int, optional
         Threads; the answer does not depend on it.
     max_memory : int or str, optional
-        A MemoryError with the number of bytes is raised if more is needed than this (without it:
-        than the machine has) beside what is given and returned.
+        What it may hold beside what is given and returned; without it, what the machine has. What
+        does not fit is refused with the number of bytes, before it is taken.
     progress : bool or callable, default False
 
     Returns
@@ -130,15 +100,16 @@ def dense_crf(
     ------
     ValueError
         Where probabilities are negative, not finite or do not sum to 1, a width is not above 0, a
-        compatibility has another shape or is not symmetric, or shapes differ.
+        compatibility has another shape or is not symmetric, shapes differ, or `max_memory` is too
+        little.
     MemoryError
-        Where it does not fit.
+        Where the machine has too little.
 
     Notes
     -----
     The diagonal is part of a kernel (a pixel also hears itself), as in the authors' code. All
     pixels are updated at once, so that strong weights may make labels flip from one iteration to
-    the next. Memory at usual widths: some 70 bytes a pixel for 2 classes and colour, and 4 for
+    the next. Memory at usual widths: some 85 bytes a pixel for 2 classes and colour, and 5 for
     each further class, beside the answer.
 
     Examples
@@ -154,26 +125,29 @@ def dense_crf(
     True
     """
     image = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=mask)
-    shape = _check_shape(probabilities, image)
+    shape = check_shape(probabilities, image)
     n_iterations = as_count("n_iterations", n_iterations, least=0)
     if tolerance is not None:
         as_number("tolerance", tolerance, least=0)
     as_choice("normalization", normalization, NORMALIZATIONS)
+    as_flag("both_ways", both_ways)
+    if not isinstance(kernels, Sequence) or not all(isinstance(k, FeatureKernel) for k in kernels):
+        raise ValueError(f"kernels is {shown(kernels)} but must be a list of FeatureKernel.")
     wanted = [
         FeatureKernel(None, (), gaussian_weight, gaussian_sigma),
         FeatureKernel(image, sigma_values, bilateral_weight, sigma_spatial),
         *kernels,
     ]
     names = [
-        _Names("gaussian_weight", "gaussian_sigma", ""),
-        _Names("bilateral_weight", "sigma_spatial", "sigma_values"),
-        *(_Names("weight", "sigma_spatial", "sigma_values") for _ in kernels),
+        Names("gaussian_weight", "gaussian_sigma", "", "gaussian_sigma"),
+        Names("bilateral_weight", "sigma_spatial", "sigma_values", "image"),
+        *(Names("weight", "sigma_spatial", "sigma_values", "values") for _ in kernels),
     ]
-    terms = [_Term.of(*pair, image, shape[-1]) for pair in zip(wanted, names, strict=True)]
+    terms = [Term.of(*pair, image, shape[-1]) for pair in zip(wanted, names, strict=True)]
     terms = [term for term in terms if term.weight.any()]
     allowance = Allowance("dense_crf", max_memory)
-    allowance.check(_estimate(terms, image, shape[-1]))
-    given, inside = _check_rows(probabilities, image)
+    allowance.check(estimate_bytes(terms, image, shape[-1]))
+    given, inside = check_rows(probabilities, image)
     out = np.zeros(shape, PROBABILITY_DTYPE)
     if inside is not None and len(inside) == 0:
         return out
@@ -192,123 +166,6 @@ def dense_crf(
     if inside is not None or n_iterations == 0:
         rows[slice(None) if inside is None else inside] = field.q
     return out
-
-
-class _Names(NamedTuple):
-    """What the parameters of a kernel are called."""
-
-    weight: str
-    spatial: str
-    values: str
-
-
-@dataclass(frozen=True)
-class _Term:
-    """A kernel whose parameters are checked: what is multiplied by what to make its features."""
-
-    weight: Array
-    planes: Image | None
-    value_scales: Array
-    position_scales: Array | None
-    shape: Shape3D
-
-    @classmethod
-    def of(cls, kernel: FeatureKernel, names: _Names, image: Image, n_classes: int) -> _Term:
-        weight = as_compatibility(kernel.weight, n_classes, name=names.weight)
-        planes = kernel.values
-        if planes is not None and planes is not image:
-            planes = _as_planes(planes, image)
-        n_values = 0 if planes is None else planes.n_channels
-        values = as_widths(names.values, kernel.sigma_values, n_values, "value of a pixel")
-        scales = None
-        if kernel.sigma_spatial is not None:
-            widths = as_widths(names.spatial, kernel.sigma_spatial, image.ndim, "spatial axis")
-            scales = scales_of(widths, image.spacing)
-        return cls(weight, planes, 1 / values, scales, image.shape3d)
-
-    @property
-    def n_features(self) -> int:
-        """How many features a pixel has."""
-        n_axes = 2 if self.shape[0] == 1 else 3
-        return len(self.value_scales) + (0 if self.position_scales is None else n_axes)
-
-    def features(self, inside: Array | None) -> PixelFeatures:
-        """The features of the pixels that count."""
-        if self.planes is None:
-            values = np.empty((0, 0))
-        else:
-            values = self.planes.read(dtype=None).reshape(self.planes.n_channels, -1)
-            if inside is not None:
-                values = values[:, inside]
-        return PixelFeatures(self.shape, self.position_scales, values, self.value_scales, inside)
-
-
-def _as_planes(values: Any, image: Image) -> Image:
-    """Values of a kernel as an image of as many channels as features."""
-    array = as_array("values", values, "read_image")
-    if array.shape[: image.ndim] != image.spatial_shape or array.ndim > image.ndim + 1:
-        raise ValueError(
-            f"values has shape {array.shape} but image has spatial shape {image.spatial_shape}: "
-            "pass values of that shape, and one axis more for several features."
-        )
-    axis = image.ndim if array.ndim > image.ndim else None
-    return as_image(array, channel_axis=axis, spacing=image.spacing, mask=image.mask)
-
-
-def _check_shape(probabilities: Any, image: Image) -> tuple[int, ...]:
-    """The shape of probabilities, before a value of them is looked at."""
-    array = as_array("probabilities", probabilities, "read_image")
-    if array.dtype.kind != "f":
-        raise TypeError(
-            f"probabilities has dtype {array.dtype} but must hold floating-point numbers."
-        )
-    if array.shape[:-1] != image.spatial_shape or array.shape[-1] == 0:
-        raise ValueError(
-            f"probabilities has shape {array.shape} but image has spatial shape "
-            f"{image.spatial_shape}: pass one vector of class probabilities a pixel, classes last."
-        )
-    return array.shape
-
-
-def _estimate(terms: list[_Term], image: Image, n_classes: int) -> int:
-    """Bytes that refining takes beside its answer, if vertices are as many as usual."""
-    n = prod(image.spatial_shape)
-    total = 4 * n if n_classes == 2 else 0
-    for term in terms:
-        d = term.n_features
-        total += 4 * n * (d + 2) + int(_VERTICES * n) * (8 * d + 16 + 12 * max(1, n_classes - 1))
-        if term.planes is not None:
-            total += n * term.planes.n_channels * term.planes.dtype.itemsize
-    return total
-
-
-def _check_rows(probabilities: Any, image: Image) -> tuple[Array, Array | None]:
-    """Probabilities (N, n_classes) of the pixels that count, and their places; None for all."""
-    from ._mean_field_kernels import worst_row
-
-    array = np.ascontiguousarray(probabilities, PROBABILITY_DTYPE)
-    rows = array.reshape(-1, array.shape[-1])
-    inside = None if image.mask is None else np.flatnonzero(image.mask)
-    given = rows if inside is None else rows[inside]
-    worst, error, least = worst_row(given)
-    if error >= 1 and not given[worst].any():
-        # A pixel without data: perhaps there are more of them.
-        full = given.any(axis=1)
-        inside = np.flatnonzero(full) if inside is None else inside[full]
-        given = given[full]
-        worst, error, least = worst_row(given)
-    if len(given) and not (error <= _SUM_TOLERANCE and given[least].min() >= 0):
-        bad = worst if not error <= _SUM_TOLERANCE else least
-        place = np.unravel_index(bad if inside is None else inside[bad], image.spatial_shape)
-        values = ", ".join(f"{value:.4g}" for value in given[bad][:8])
-        more = ", ..." if given.shape[1] > 8 else ""
-        rule = "must sum to 1" if bad == worst else "must not be negative"
-        raise ValueError(
-            f"probabilities of pixel {tuple(int(i) for i in place)} are ({values}{more}), the "
-            f"worst of all, but {rule}: pass class probabilities, or zeros alone for a pixel "
-            "without data."
-        )
-    return given, inside
 
 
 class DenseCRF(BaseEstimator):

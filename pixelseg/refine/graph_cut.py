@@ -37,7 +37,7 @@ class GraphCut(BaseEstimator):
     Notes
     -----
     The chosen label changes places with the most probable one, so that probabilities still say how
-    sure the classifier was. Memory: some 8 bytes a pixel and class, and 170 a pixel.
+    sure the classifier was. Memory: some 8 bytes a pixel and class, and up to 300 a pixel.
 
     Examples
     --------
@@ -60,8 +60,8 @@ class GraphCut(BaseEstimator):
 
     @classmethod
     def candidates(cls) -> list[GraphCut]:
-        """The settings that tuning tries: six weights by three sharpnesses."""
-        weights, sharpnesses = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0), (0.5, 1.0, 2.0)
+        """The settings that tuning tries: six weights by two sharpnesses."""
+        weights, sharpnesses = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0), (1.0, 2.0)
         return [cls(weight, sharpness=s) for weight in weights for s in sharpnesses]
 
     def refine(self, probabilities: Any, image: Any) -> Array:

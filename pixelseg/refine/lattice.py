@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._core.arrays import Array
-from .._core.checks import as_number
+from .._core.arrays import Array, as_numbers
+from .._core.checks import as_number, shown
 from .._core.memory import Allowance
 from .._core.threads import run_chunks
+from .pixel_features import Features
 
 #: How filtered values may be divided by the sums D of the kernel at each point.
 NORMALIZATIONS = ("symmetric", "before", "after", "none")
@@ -39,63 +41,16 @@ _SHARED = 2**18
 _LEAST = 1e-20
 
 
-class Features(Protocol):
-    """Where the features of N points come from, in units of the kernel's standard deviations."""
-
-    @property
-    def n_points(self) -> int:
-        """N."""
-
-    @property
-    def n_features(self) -> int:
-        """The number d of features of a point."""
-
-    def bounds(self) -> tuple[Array, Array]:
-        """The least and the largest value of each feature, or wider bounds: float64 (d,)."""
-
-    def fill(self, start: int, stop: int, out: Array) -> None:
-        """Features of the points from `start` to `stop`, into float64 (d, stop - start)."""
-
-
-@dataclass(frozen=True)
-class FeatureArray:
-    """Features that lie in an array (d, N), times `scales` (d,)."""
-
-    values: Array
-    scales: Array | float = 1.0
-
-    @property
-    def n_points(self) -> int:
-        """N."""
-        return self.values.shape[1]
-
-    @property
-    def n_features(self) -> int:
-        """The number d of features of a point."""
-        return self.values.shape[0]
-
-    def bounds(self) -> tuple[Array, Array]:
-        """The least and the largest value of each feature."""
-        low, high = self.values.min(axis=1), self.values.max(axis=1)
-        return low.astype(np.float64) * self.scales, high.astype(np.float64) * self.scales
-
-    def fill(self, start: int, stop: int, out: Array) -> None:
-        """Features of the points from `start` to `stop`."""
-        scales = np.reshape(self.scales, (-1, 1))
-        np.multiply(self.values[:, start:stop], scales, out=out, dtype=np.float64)
-
-
 def as_widths(name: str, widths: Any, n: int, what: str) -> Array:
     """One finite width above 0 for each of n, or one for all."""
     if n == 0:
         return np.empty(0)
-    if np.ndim(widths) == 0:
+    if isinstance(widths, Real):
         return np.full(n, as_number(name, widths, above=0))
-    array = np.asarray(widths, dtype=float)
+    rule = f"one number above 0, or one for each {what} ({n})"
+    array = as_numbers(name, widths, rule)
     if array.shape != (n,):
-        raise ValueError(
-            f"{name} is {widths!r} but must be one number, or one for each {what} ({n})."
-        )
+        raise ValueError(f"{name} is {shown(widths)} but must be {rule}.")
     return np.array([as_number(name, width, above=0) for width in array])
 
 
@@ -207,28 +162,31 @@ class Lattice:
 
     def filter(self, values: Array, n_jobs: int | None = None) -> Array:
         """Filter values (N,) or (N, C), float32."""
-        n_channels = None
         if values.ndim == 2:
-            n_channels = -(-values.shape[1] // LANES) * LANES
-            padded = np.zeros((len(values), n_channels), np.float32)
+            padded = np.zeros((len(values), -(-values.shape[1] // LANES) * LANES), np.float32)
             padded[:, : values.shape[1]] = values
-            return self._filter(padded, n_channels, n_jobs)[:, : values.shape[1]]
-        return self._filter(np.ascontiguousarray(values), None, n_jobs)
+            return self._filter(padded, n_jobs)[:, : values.shape[1]]
+        return self._filter(np.ascontiguousarray(values), n_jobs)
 
-    def _filter(self, values: Array, n_channels: int | None, n_jobs: int | None) -> Array:
-        buffers = [self.empty_values(n_channels) for _ in range(self.n_buffers)]
-        for chunk in self.chunks:
-            for start, stop in chunk.pieces(_PIECE):
-                self.splat(chunk, start, stop, values[start:stop], buffers[0])
-        blurred = self.blur(buffers, n_jobs)[0]
+    def _filter(self, values: Array, n_jobs: int | None) -> Array:
+        """The same, of rows whose width is a multiple of LANES."""
+        blurred = self.sums_of(values, n_jobs)
         out = np.zeros_like(values)
 
         def take(chunk: Chunk) -> None:
-            for start, stop in chunk.pieces(_PIECE):
-                self.slice(chunk, start, stop, blurred, out[start:stop])
+            part = out[chunk.start : chunk.stop]
+            self.slice(chunk, chunk.start, chunk.stop, blurred, part)
 
         run_chunks(take, self.chunks, n_jobs)
         return out
+
+    def sums_of(self, values: Array, n_jobs: int | None) -> Array:
+        """What values of all points, splatted and blurred, are at the vertices."""
+        n_channels = None if values.ndim == 1 else values.shape[1]
+        buffers = [self.empty_values(n_channels) for _ in range(self.n_buffers)]
+        for chunk in self.chunks:
+            self.splat(chunk, chunk.start, chunk.stop, values[chunk.start : chunk.stop], buffers[0])
+        return self.blur(buffers, n_jobs)[0]
 
 
 def build_lattice(
@@ -245,7 +203,7 @@ def build_lattice(
     4 (d + 2) bytes a point, 4 (d + 1) a simplex, 8 (d + 1) + 16 a vertex.
     """
     n, d = features.n_points, features.n_features
-    packing = _pack(*features.bounds())
+    packing = _pack(features.name, *features.bounds())
     allowance = allowance or Allowance("the lattice", None)
     allowance.take(4 * n * (d + 2) * (1 if normalization in ("symmetric", "none") else 2))
     simplex = np.empty(n, np.uint32)
@@ -262,17 +220,17 @@ def build_lattice(
     return _normalize(lattice, normalization, n_jobs)
 
 
-def _pack(low: Array, high: Array) -> Packing:
+def _pack(name: str, low: Array, high: Array) -> Packing:
     """Give every coordinate the bits that its range wants; ValueError where there are too few."""
     d = len(low)
     if d > MOST_FEATURES:
         raise ValueError(
-            f"features has {d} features a point but there may be {MOST_FEATURES}: leave some out, "
+            f"{name} has {d} features a point but there may be {MOST_FEATURES}: leave some out, "
             "or reduce them, for example by principal components."
         )
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         bad = int(np.argmin(np.isfinite(low) & np.isfinite(high)))
-        raise ValueError(f"feature {bad} holds NaN or an infinite value: replace it.")
+        raise ValueError(f"{name} holds NaN or an infinite value, in feature {bad}: replace it.")
     scales = _scales(d)
     low, high = np.minimum(low * scales, high * scales), np.maximum(low * scales, high * scales)
     # Coordinate j is (sum of those from j on) - j times the one before j.
@@ -280,25 +238,24 @@ def _pack(low: Array, high: Array) -> Packing:
     most = np.array([high[j:].sum() - (j * low[j - 1] if j else 0) for j in range(d)])
     if max(np.abs(least).max(), np.abs(most).max()) > 2**30:
         raise ValueError(
-            f"the features reach {max(np.abs(low).max(), np.abs(high).max()):.3g} in units of the "
-            "kernel's width, too far for the lattice: pass larger widths (a kernel far narrower "
-            "than the step from one point to the next changes nothing)."
+            f"{name} reaches {np.abs([low, high]).max():.3g} in units of the kernel's widths, too "
+            "far for the lattice: pass larger widths (a kernel far narrower than the step from one "
+            "point to the next changes nothing)."
         )
-    # A vertex lies within two simplices of its points, a neighbour that is looked up one further.
-    lows = np.floor(least).astype(np.int64) - 3 * (d + 1)
-    bits = [
-        int(np.ceil(top) + 3 * (d + 1) - low).bit_length()
-        for low, top in zip(lows, most, strict=True)
-    ]
+    # The vertices of a simplex lie within d + 1 of its points, their neighbours d further.
+    margin = 2 * (d + 1) + 1
+    lows = np.floor(least).astype(np.int64) - margin
+    highs = np.ceil(most).astype(np.int64) + margin
+    bits = [int(span).bit_length() for span in highs - lows]
     words, shifts, used = np.zeros(d, np.int64), np.zeros(d, np.int64), [0, 0]
-    for j, n_bits in enumerate(bits):
-        word = 0 if used[0] + n_bits <= _WORD_BITS else 1
+    for j in np.argsort(bits)[::-1]:
+        word = int(sum(bits) > _WORD_BITS and used[0] > used[1])
         words[j], shifts[j] = word, used[word]
-        used[word] += n_bits
-    if used[1] > _WORD_BITS:
+        used[word] += bits[j]
+    if max(used) > _WORD_BITS:
         raise ValueError(
-            f"the {d} features reach too far in units of the kernel's widths for the lattice "
-            f"({sum(bits)} bits, {2 * _WORD_BITS} are there): pass larger widths or fewer features."
+            f"{name} reaches too far for the lattice, up to {np.abs([low, high]).max():.3g} in "
+            f"units of the kernel's widths with {d} features: pass larger widths or fewer features."
         )
     units = np.zeros((d + 1, 2), np.int64)
     units[np.arange(d), words] = np.int64(1) << shifts
@@ -384,16 +341,20 @@ def _normalize(lattice: Lattice, normalization: str, n_jobs: int | None) -> Latt
     if normalization == "none":
         weights *= np.sqrt(gain)
         return lattice
-    sums = lattice.filter(np.ones(lattice.n_points, np.float32), n_jobs)
-    sums *= gain
-    sums += np.float32(_LEAST)
-    factors = gain / sums
     if normalization == "symmetric":
-        from ._lattice_kernels import scale_weights
+        from ._lattice_kernels import normalize_weights
 
-        scale_weights(weights, np.sqrt(factors, out=factors))
+        values = lattice.sums_of(np.ones(lattice.n_points, np.float32), n_jobs)
+
+        def scale(chunk: Chunk) -> None:
+            some = slice(chunk.start, chunk.stop)
+            own = (lattice.simplex[some], weights[some], chunk.vertices)
+            normalize_weights(*own, values, gain, np.float32(_LEAST))
+
+        run_chunks(scale, lattice.chunks, n_jobs)
         return lattice
-    divided = weights * factors[:, np.newaxis]
+    sums = lattice.filter(np.ones(lattice.n_points, np.float32), n_jobs)
+    divided = weights * (gain / (sums * gain + np.float32(_LEAST)))[:, np.newaxis]
     if normalization == "before":
         return replace(lattice, given=divided)
     return replace(lattice, taken=divided)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array, as_array
-from .._core.checks import as_choice
+from .._core.checks import as_choice, as_flag
 from .._core.memory import Allowance, Memory
-from .lattice import NORMALIZATIONS, FeatureArray, as_widths, build_lattice
+from .lattice import NORMALIZATIONS, as_widths, build_lattice
+from .pixel_features import FeatureArray
 
 #: Values of a point are filtered so many at a time.
 _CHANNELS = 32
@@ -48,7 +49,7 @@ def lattice_filter(
     n_jobs : int, optional
         Threads; the answer does not depend on it.
     max_memory : int or str, optional
-        A MemoryError is raised if more is needed.
+        What it may hold beside what is given and returned; without it, what the machine has.
 
     Returns
     -------
@@ -57,7 +58,10 @@ def lattice_filter(
     Raises
     ------
     ValueError
-        Where shapes differ, a value is not finite or a width is not above 0.
+        Where shapes differ, a value is not finite, a width is not above 0, or `max_memory` is too
+        little.
+    MemoryError
+        Where the machine has too little.
 
     Notes
     -----
@@ -89,7 +93,13 @@ def lattice_filter(
             f"values has shape {given.shape} but features has shape {places.shape}: pass features "
             "(..., d), and values of the points' shape (...) or (..., n_values)."
         )
+    if places.dtype.kind not in "buif" or given.dtype.kind not in "buif":
+        raise TypeError(
+            f"values has dtype {given.dtype} and features {places.dtype} but both must hold real "
+            "numbers."
+        )
     as_choice("normalization", normalization, NORMALIZATIONS)
+    as_flag("both_ways", both_ways)
     d = places.shape[-1]
     widths = as_widths("sigma", sigma, d, "feature")
     if given.size == 0 or d == 0:

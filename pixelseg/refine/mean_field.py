@@ -98,7 +98,9 @@ class MeanField:
         self._given, self._given_probabilities = unary, probabilities
         self._compatibilities = [as_compatibility(k.compatibility, n_labels) for k in kernels]
         self._layout = _Layout.of(n_labels, self._compatibilities)
-        lattices = [kernel.build(n_pixels, both_ways, n_jobs, allowance) for kernel in kernels]
+        lattices = run_chunks(
+            lambda kernel: kernel.build(n_pixels, both_ways, n_jobs, allowance), kernels, n_jobs
+        )
         self._chunks = lattices[0].chunks if lattices else (Chunk(0, n_pixels, np.empty(0)),)
         self._jobs = share_chunks(self._chunks)
         width, n_sums = self._layout.n_channels, len(self._jobs)

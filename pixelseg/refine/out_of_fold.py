@@ -13,8 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import PROBABILITY_DTYPE, Array, as_labels, as_probabilities
+from .._core.arrays import (
+    PROBABILITY_DTYPE,
+    Array,
+    as_labels,
+    as_numbers,
+    as_probabilities,
+    to_array,
+)
 from .._core.boxes import Box, cover, grow, shape_of, slices_of
+from .._core.checks import shown
 from .._core.grid import label_components
 from .._core.image import Image, as_image, look_at_range
 
@@ -146,7 +154,7 @@ def from_probabilities(
     seen: set[int] = set()
     for given, image, own, own_mask in rows:
         pixels = as_image(image, channel_axis=channel_axis, spacing=spacing, mask=own_mask)
-        p = as_probabilities(given, pixels.spatial_shape)
+        p = as_probabilities(given, pixels.spatial_shape, name="model: probabilities")
         strokes = as_labels(own, pixels.spatial_shape)
         if pixels.mask is not None:
             strokes = strokes * pixels.mask
@@ -161,12 +169,11 @@ def from_probabilities(
             "of one model."
         )
     known = _as_classes(classes, sorted(seen), n_classes.pop())
-    prior = np.mean(shares, axis=0) if class_prior is None else np.asarray(class_prior, float)
-    if prior.shape != known.shape or not (prior >= 0).all() or prior.sum() <= 0:
-        raise ValueError(
-            f"class_prior is {class_prior!r} but must have one share for each of the {len(known)} "
-            "classes."
-        )
+    rule = f"one share for each of the {len(known)} classes"
+    wanted = np.mean(shares, axis=0) if class_prior is None else class_prior
+    prior = as_numbers("class_prior", wanted, rule)
+    if prior.shape != known.shape or not (prior >= 0).all() or not 0 < prior.sum() < np.inf:
+        raise ValueError(f"class_prior is {shown(class_prior)} but must be {rule}.")
     ranges = [look_at_range(pixels) for _, pixels, _ in opened]
     value_range = max(high for _, high in ranges) - min(low for low, _ in ranges) or 1.0
     labelled = [
@@ -180,12 +187,18 @@ def _as_rows(*columns: Any) -> list[tuple[Any, ...]]:
     probabilities, images, labels, mask = columns
     if isinstance(probabilities, np.ndarray):
         return [(probabilities, images, labels, mask)]
+    is_text = isinstance(probabilities, str | bytes)
+    if is_text or hasattr(probabilities, "toarray") or not isinstance(probabilities, Iterable):
+        raise TypeError(
+            f"model is {shown(probabilities)} but must be a PixelClassifier, an array of class "
+            "probabilities, or one for each image."
+        )
     lists = [list(column) for column in (probabilities, images, labels)]
     masks = [None] * len(lists[0]) if mask is None else list(mask)
     lengths = {len(column) for column in (*lists, masks)}
     if len(lengths) > 1 or not lists[0]:
         raise ValueError(
-            f"probabilities, images and labels have {', '.join(str(len(c)) for c in lists)} "
+            f"model: probabilities, images and labels have {', '.join(str(len(c)) for c in lists)} "
             "entries: pass one array of each for every image."
         )
     return list(zip(*lists, masks, strict=True))
@@ -205,10 +218,11 @@ def _as_classes(classes: Any, seen: list[int], n_classes: int) -> Array:
                 f"probabilities have {n_classes} classes but labels has {seen}: pass classes, the "
                 "label of each."
             )
-    found = np.asarray(classes, np.int64)
-    if found.shape != (n_classes,) or len(np.unique(found)) < n_classes:
+    found = to_array("classes", classes)
+    are_labels = found.dtype.kind in "iu" and found.shape == (n_classes,)
+    if not are_labels or len(np.unique(found)) < n_classes:
         raise ValueError(
-            f"classes is {classes!r} but must name the labels of the {n_classes} classes of "
+            f"classes is {shown(classes)} but must name the labels of the {n_classes} classes of "
             "probabilities."
         )
     if missing := sorted(set(seen) - set(found.tolist())):

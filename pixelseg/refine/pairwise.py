@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array
-from .._core.checks import as_choice
+from .._core.arrays import Array, as_numbers
+from .._core.checks import as_choice, as_number, shown
 from .._core.memory import Allowance
-from .lattice import NORMALIZATIONS, Chunk, FeatureArray, Features, Lattice, build_lattice
+from .lattice import NORMALIZATIONS, Chunk, Lattice, build_lattice
+from .pixel_features import FeatureArray, Features
 
+#: Weights beyond this would drown in the rounding of float32 whatever is added to them.
+_MOST = 1e6
 #: The most sums at the vertices that chunks add to side by side.
 _MOST_SUMS = 4
 
@@ -56,15 +60,18 @@ class PairwiseKernel:
 
 def as_compatibility(compatibility: Any, n_labels: int, *, name: str = "compatibility") -> Array:
     """A number w, a vector (n_labels,) or a symmetric matrix, as float32."""
-    array = np.asarray(compatibility, np.float32)
     vector, matrix = (n_labels,), (n_labels, n_labels)
+    if isinstance(compatibility, Real):
+        return np.asarray(as_number(name, compatibility, least=-_MOST, most=_MOST), np.float32)
+    array = as_numbers(name, compatibility, f"a number, or of shape {vector} or {matrix}")
     if array.shape not in ((), vector, matrix):
         raise ValueError(
             f"{name} has shape {array.shape} but must be a number, or have shape {vector} or "
             f"{matrix}, as there are {n_labels} classes."
         )
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} is {compatibility!r} but must be finite.")
+    if not (abs(array) <= _MOST).all():
+        raise ValueError(f"{name} is {shown(compatibility)} but must be of at most {_MOST:g}.")
+    array = array.astype(np.float32)
     if array.ndim == 2 and not np.allclose(array, array.T):
         raise ValueError(f"{name} is not symmetric: pass (matrix + matrix.T) / 2.")
     return array

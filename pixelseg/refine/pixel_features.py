@@ -1,14 +1,66 @@
-"""Features of an image's pixels, for Gaussian kernels among them: positions and values."""
+"""Features of points, for Gaussian kernels among them; of pixels, positions and values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from .._core.arrays import Array
 from .._core.boxes import Shape3D
+
+
+class Features(Protocol):
+    """Where the features of N points come from, in units of the kernel's standard deviations."""
+
+    @property
+    def name(self) -> str:
+        """What error messages call them."""
+
+    @property
+    def n_points(self) -> int:
+        """N."""
+
+    @property
+    def n_features(self) -> int:
+        """The number d of features of a point."""
+
+    def bounds(self) -> tuple[Array, Array]:
+        """The least and the largest value of each feature, or wider bounds: float64 (d,)."""
+
+    def fill(self, start: int, stop: int, out: Array) -> None:
+        """Features of the points from `start` to `stop`, into float64 (d, stop - start)."""
+
+
+@dataclass(frozen=True)
+class FeatureArray:
+    """Features that lie in an array (d, N), times `scales` (d,)."""
+
+    values: Array
+    scales: Array | float = 1.0
+    name: str = "features"
+
+    @property
+    def n_points(self) -> int:
+        """N."""
+        return self.values.shape[1]
+
+    @property
+    def n_features(self) -> int:
+        """The number d of features of a point."""
+        return self.values.shape[0]
+
+    def bounds(self) -> tuple[Array, Array]:
+        """The least and the largest value of each feature."""
+        low, high = self.values.min(axis=1), self.values.max(axis=1)
+        return low.astype(np.float64) * self.scales, high.astype(np.float64) * self.scales
+
+    def fill(self, start: int, stop: int, out: Array) -> None:
+        """Features of the points from `start` to `stop`."""
+        scales = np.reshape(self.scales, (-1, 1))
+        np.multiply(self.values[:, start:stop], scales, out=out, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -26,6 +78,7 @@ class PixelFeatures:
     values: Array
     value_scales: Array
     inside: Array | None = None
+    name: str = "image"
 
     @property
     def n_points(self) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 
 from .._core.arrays import Array, as_probabilities
 from .._core.boxes import Shape3D
-from .._core.checks import as_count
+from .._core.checks import as_count, shown
 from .._core.image import Image
 
 #: What a refiner that does not say is supposed to hold for each pixel, and each pixel and class.
@@ -35,11 +35,11 @@ class Refiner(Protocol):
         """Probabilities, float32 (..., n_classes), in the place of those that are given."""
 
 
-def check_refiner(refiner: Any) -> None:
+def check_refiner(refiner: Any, name: str = "refine") -> None:
     """Refuse what cannot refine, before an image is read."""
     if refiner is not None and not callable(getattr(refiner, "refine", None)):
         raise TypeError(
-            f"refine is {refiner!r} but must have a method refine(probabilities, image)."
+            f"{name} is {shown(refiner)} but must have a method refine(probabilities, image)."
         )
 
 

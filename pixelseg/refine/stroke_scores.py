@@ -22,6 +22,8 @@ from .._core.arrays import Array
 
 #: Answers that find less than this part of what the first finds say nothing of a class's share.
 _LEAST_RECALL = 0.5
+#: How much the error over the strokes of one image counts, where nothing tells how images differ.
+_ONE_IMAGE = 1.5
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,11 @@ class StrokeScores:
     def gains(self) -> tuple[Array, Array]:
         """What each choice gains over the first in mean IoU, and the standard error of that."""
         mean_iou = np.nanmean(self.iou(), axis=-1)
-        errors = [self._standard_error(self.strokes), self._standard_error(self.images, True)]
-        return mean_iou - mean_iou[0], np.max(errors, axis=0)
+        over_strokes = self._standard_error(self.strokes)
+        if self.given.shape[1] == 1:
+            return mean_iou - mean_iou[0], _ONE_IMAGE * over_strokes
+        over_images = self._standard_error(self.images, True)
+        return mean_iou - mean_iou[0], np.maximum(over_strokes, over_images)
 
     def _standard_error(self, groups: Array, are_images: bool = False) -> Array:
         """By the jackknife: scores without one group after the other; 0 where there is one."""

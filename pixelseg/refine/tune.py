@@ -30,6 +30,8 @@ from .stroke_scores import StrokeScores
 _MARGIN = {2: 32, 3: 8}
 #: The fewest pixels for which it is worth to look at one more image.
 _LEAST_SHARE = 2**15
+#: Probabilities of all images together that are refined at the most, however many pixels are asked.
+_MOST_NUMBERS = 2**22
 #: The mildest setting is taken that has this part of the best one's gain.
 _ENOUGH = 0.5
 #: Strokes of an image are fewer: they are numbered by int32.
@@ -113,7 +115,7 @@ def tune(
         Parts that the images are dealt to, or the strokes of a single image.
     max_pixels : int, default 2**20
         Pixels of all images together that are predicted and refined by each setting, in windows
-        around labels.
+        around labels; fewer where there are more than four classes.
     time_budget : float, optional
         Seconds after which it ends with what it has. What is chosen then depends on the machine;
         without it, it does not.
@@ -140,11 +142,15 @@ def tune(
 
     Notes
     -----
-    Strokes hold as many pixels of a rare class as of a common one. Confusion matrices are weighed
-    to the class prior, so that a score is that of the image and not of the strokes. The gain of
-    the best setting must exceed its jackknife standard error over strokes and over images.
+    The IoU of a class is made of the part of its strokes that is found, of the share of all pixels
+    that is given to it, and of the share that it has. That is the class prior, but not more than
+    what any setting gives it over the part that this setting finds: strokes hold as many pixels of
+    a rare class as of a common one, and false alarms lie where nobody painted. A gain counts where
+    it exceeds its jackknife standard error over strokes and over images; with one image, half again
+    the error over its strokes. Of the settings whose gain counts, the first is taken that has half
+    of the largest: people paint where a class is plain, where strong settings do no harm.
 
-    Memory: the probabilities of one window, in the most of 384x384 or the margin's, for each fold.
+    Memory: the probabilities of a window, at most 2**22 numbers for each fold of a single image.
 
     Examples
     --------
@@ -188,7 +194,8 @@ def tune(
 def as_candidates(refiners: Any) -> list[Any]:
     """The settings to try: a class gives its own, and None, no refinement, is always tried."""
     found: list[Any] = []
-    for item in refiners if isinstance(refiners, Iterable) else [refiners]:
+    several = isinstance(refiners, Iterable) and not isinstance(refiners, np.ndarray)
+    for item in refiners if several else [refiners]:
         if inspect.isclass(item):
             if not hasattr(item, "candidates"):
                 raise TypeError(
@@ -199,7 +206,7 @@ def as_candidates(refiners: Any) -> list[Any]:
             found.append(item)
     for refiner in found:
         if refiner is not None:
-            check_refiner(refiner)
+            check_refiner(refiner, "refiners")
     return [refiner for refiner in found if refiner is not None]
 
 
@@ -229,6 +236,7 @@ def _score(
 ) -> tuple[StrokeScores | None, bool]:
     """Refine windows of all images by every setting, and keep the answers at labelled pixels."""
     end = np.inf if time_budget is None else time.monotonic() + time_budget
+    max_pixels = min(max_pixels, _MOST_NUMBERS // len(held_out.classes))
     n_used = min(held_out.n_images, max(1, max_pixels // _LEAST_SHARE))
     used = {k * held_out.n_images // n_used for k in range(n_used)}
     seen: list[_Seen] = []

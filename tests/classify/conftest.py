@@ -14,12 +14,13 @@ def scene():
 
 @pytest.fixture
 def quick():
-    """A small model: two scales, ten trees."""
+    """A small model: two scales, ten trees, nothing refined."""
 
     def make(**params):
         defaults = {
             "features": FeatureBank(sigmas=(1.0, 2.0)),
             "classifier": ForestClassifier(n_estimators=10),
+            "refine": None,
         }
         return PixelClassifier(**{**defaults, **params})
 

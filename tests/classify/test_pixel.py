@@ -624,3 +624,14 @@ def test_bad_images_to_predict(fitted):
         model.predict(image.astype(np.float64))
     with pytest.warns(UserWarning, match="values from"):
         model.predict(image / 255)
+
+
+def test_the_old_name_of_samples_per_class(scene, quick):
+    image, _, strokes = scene
+    expected = quick(samples_per_class=20).fit(image, strokes)
+    with pytest.warns(FutureWarning, match="samples_per_class"):
+        found = quick(max_samples=20).fit(image, strokes)
+    assert found.training_ == expected.training_
+    assert found.model_.params == expected.model_.params
+    with pytest.warns(FutureWarning), pytest.raises(ValueError, match="max_samples is 'a'"):
+        quick().set_params(max_samples="a").fit(image, strokes)

@@ -6,8 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-import pixelseg
-from pixelseg import io
+from pixelseg import io, refine
 from pixelseg.cli.refine import METHODS
 
 
@@ -36,7 +35,7 @@ def test_a_method_by_files(run, tmp_path, scene, method):
     assert code == 0, err
     assert "refined 1 image" in out
     assert "of the pixels changed" in out
-    expected = getattr(pixelseg, METHODS[method][0])().refine(p, image)
+    expected = getattr(refine, METHODS[method][0])().refine(p, image)
     np.testing.assert_array_equal(read(tmp_path / "cells_refined_probabilities.tif"), expected)
     labels = io.read_labels(tmp_path / "cells_refined.png")
     np.testing.assert_array_equal(labels, 1 + expected.argmax(axis=-1))
@@ -71,7 +70,7 @@ def test_what_predict_writes_and_evaluate_reads(run, folder, model):
 
 def test_probabilities_of_other_programs(run, tmp_path, scene):
     image, _, p = scene
-    expected = 1 + pixelseg.GraphCut(2.0).refine(p, image).argmax(axis=-1)
+    expected = 1 + refine.GraphCut(2.0).refine(p, image).argmax(axis=-1)
     first = np.moveaxis(p, -1, 0)
     np.save(tmp_path / "first.npy", first)
     np.save(tmp_path / "half.npy", p.astype(np.float16))
@@ -104,7 +103,7 @@ def test_labels_choose(run, tmp_path, scene):
     strokes = np.zeros(bright.shape, np.uint8)
     strokes[2:28:3, 2:34:3] = 1 + bright[2:28:3, 2:34:3]
     io.write_labels(tmp_path / "cells_labels.png", strokes)
-    tuning = pixelseg.refine.tune([pixelseg.GuidedFilter, pixelseg.GraphCut], p, image, strokes)
+    tuning = refine.tune([getattr(refine, cls) for cls, _ in METHODS.values()], p, image, strokes)
     assert tuning.refiner is not None
     path = tmp_path / "cells_probabilities.tif"
     code, out, err = run("refine", path, "--probabilities", "--labels")

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 import pixelseg
-from pixelseg import FeatureBank, ForestClassifier, graph, io, metrics, plot, superpixels
+from pixelseg import FeatureBank, ForestClassifier, graph, io, metrics, plot, refine, superpixels
 
 RNG = np.random.default_rng(0)
 TRUTH = np.repeat([[1] * 8 + [2] * 8], 12, axis=0)
@@ -107,6 +107,15 @@ def _graph_cut(*, probabilities: Any = PROBABILITIES, image: Any = IMAGE, **para
     return pixelseg.GraphCut(**params).refine(probabilities, image)
 
 
+def _dense_crf(*, probabilities: Any = PROBABILITIES, image: Any = IMAGE, **params: Any) -> Any:
+    return pixelseg.DenseCRF(**params).refine(probabilities, image)
+
+
+def _further_kernel(**params: Any) -> Any:
+    kernel = refine.FeatureKernel(**params)
+    return refine.dense_crf(PROBABILITIES, IMAGE, kernels=[kernel], bilateral_weight=0)
+
+
 def _written(write: Callable[..., Any], read: Callable[..., Any], name: str) -> Callable[..., Any]:
     def make(*, path: Any = None, **arguments: Any) -> Any:
         with tempfile.TemporaryDirectory() as folder:
@@ -172,6 +181,7 @@ PARAMS = {
     "channel_axis": "auto",
     "spacing": 1.0,
     "class_names": None,
+    "max_samples": "deprecated",
 }
 ANSWER = {"image": IMAGE, "mask": MASK, "out": None, "progress": False}
 TREE = {
@@ -202,6 +212,20 @@ CALLS: dict[str, Call] = {
     "FeatureBank.get_feature_names_out": Call(
         FeatureBank(sigmas=(1.0,)).get_feature_names_out, {"ndim": 2, "n_channels": 1}
     ),
+    "DenseCRF": Call(
+        _dense_crf,
+        {
+            "bilateral_weight": 10.0,
+            "sigma_spatial": 5.0,
+            "sigma_values": 13.0,
+            "gaussian_weight": 3.0,
+            "gaussian_sigma": 3.0,
+            "n_iterations": 2,
+            "both_ways": False,
+            "value_range": 255.0,
+        },
+    ),
+    "DenseCRF.refine": Call(_dense_crf, {"probabilities": PROBABILITIES, "image": IMAGE}),
     "ForestClassifier": Call(_forest, TREE),
     "GraphCut": Call(_graph_cut, {"weight": 1.0, "sharpness": 1.0, "n_iterations": 2}),
     "GraphCut.refine": Call(_graph_cut, {"probabilities": PROBABILITIES, "image": IMAGE}),
@@ -534,6 +558,45 @@ CALLS: dict[str, Call] = {
         },
         may_be_nan=True,
     ),
+    "refine.FeatureKernel": Call(
+        _further_kernel,
+        {"values": IMAGE, "sigma_values": 13.0, "weight": 3.0, "sigma_spatial": 5.0},
+    ),
+    "refine.dense_crf": Call(
+        refine.dense_crf,
+        {
+            "probabilities": PROBABILITIES,
+            "image": IMAGE,
+            "bilateral_weight": 10.0,
+            "sigma_spatial": 5.0,
+            "sigma_values": 13.0,
+            "gaussian_weight": 3.0,
+            "gaussian_sigma": 3.0,
+            "kernels": (),
+            "n_iterations": 2,
+            "tolerance": 0.1,
+            "normalization": "symmetric",
+            "both_ways": False,
+            "channel_axis": "auto",
+            "spacing": 1.0,
+            "mask": MASK,
+            "n_jobs": 1,
+            "max_memory": None,
+            "progress": False,
+        },
+    ),
+    "refine.lattice_filter": Call(
+        refine.lattice_filter,
+        {
+            "values": IMAGE,
+            "features": PROBABILITIES,
+            "sigma": 1.0,
+            "normalization": "after",
+            "both_ways": True,
+            "n_jobs": 1,
+            "max_memory": None,
+        },
+    ),
     "superpixels.enforce_connectivity": Call(
         superpixels.enforce_connectivity,
         {
@@ -590,6 +653,8 @@ NO_CALLS = {
     "ForestClassifier.fit": "scikit-learn checks rows and classes in its own words",
     "ForestClassifier.from_sklearn": "takes a fitted estimator of scikit-learn or names its type",
     "GraphCut.candidates": "takes nothing",
+    "DenseCRF.candidates": "takes nothing",
+    "DenseCRF.settled": "takes what a fitted model measured",
     "GuidedFilter.candidates": "takes nothing",
     "GuidedFilter.settled": "takes what a fitted model measured",
     "GuidedFilter.working_bytes": "takes an Image and a shape, which were checked",

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from pixelseg import (
+    DenseCRF,
     FeatureBank,
     ForestClassifier,
     GraphCut,
@@ -64,6 +65,7 @@ def _quick_model(**params: Any) -> PixelClassifier:
     defaults = {
         "features": FeatureBank(sigmas=(0.7, 1.6)),
         "classifier": ForestClassifier(n_estimators=8),
+        "refine": None,
     }
     return PixelClassifier(**{**defaults, **params})
 
@@ -134,6 +136,7 @@ CLASSIFIERS = [
 
 REFINERS = [
     Refiner("a blur", _Blur),
+    Refiner("DenseCRF", lambda: DenseCRF(3.0, 9.0)),
     Refiner("GraphCut", GraphCut),
     Refiner("GuidedFilter", GuidedFilter),
 ]

@@ -96,7 +96,8 @@ def cases() -> list[Any]:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "call"), cases())
-def test_odd_arguments(name: str, call: Call):
+def test_odd_arguments(name: str, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)  # where text is taken for the path of a file to write
     speaks_of_nan = has_nan(call.make(**call.arguments)) or call.may_be_nan
     unclear = []
     for argument in call.arguments:

@@ -197,3 +197,25 @@ def test_pixels_are_as_stored(rng):
     np.testing.assert_array_equal(pixels, np.moveaxis(stored, 0, -1))
     assert image.pixels(((1, 3), (0, 2))).shape == (2, 2, 2)
     assert as_image(stored[0]).pixels().shape == (4, 5, 1)
+
+
+class Tensor:
+    """What a tensor of another library has: its own words for dtypes, slices of its own kind."""
+
+    dtype = type("dtype", (), {"__repr__": lambda self: "torch.uint8"})()
+
+    def __init__(self, array):
+        self.array, self.shape = array, array.shape
+
+    def __getitem__(self, index):
+        return Tensor(self.array[index])
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.array, dtype)
+
+
+def test_array_likes_of_other_libraries():
+    array = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    image = as_image(Tensor(array))
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image.read()[0, 0], array)

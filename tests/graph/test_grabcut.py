@@ -159,6 +159,18 @@ def test_weights_by_contrast(seed, case):
         assert value.sum() == pytest.approx(value[here].sum(), rel=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e34])
+def test_contrast_at_any_scale(scale):
+    """Squares of what float32 just holds do not overflow, nor vanish."""
+    image, truth = scene(n_channels=1)
+    expected = graph.contrast_weights(image, channel_axis=-1)
+    weights = graph.contrast_weights(image * scale, channel_axis=-1)
+    for offset, value in weights.items():
+        np.testing.assert_allclose(value, expected[offset], rtol=1e-4, atol=1e-6)
+    found = graph.grabcut(image * scale, box=box_of(truth), channel_axis=-1)
+    assert wrong(found, truth) < 0.02
+
+
 def test_a_photograph():
     image = data.astronaut()
     found = graph.grabcut(image, box=(5, 60, 512, 420))
@@ -170,18 +182,25 @@ def test_a_photograph():
 def test_real_images(shared):
     folder = shared / "data" / "grabcut"
     known = json.loads((folder / "set.json").read_text())
-    errors = []
+    errors, lasso_errors = [], []
     for name in known["dev"]:
         item = known["items"][name]
-        image, truth = (np.asarray(io.read_image(folder / item[key])) for key in ("image", "truth"))
-        truth = truth[..., 0] if truth.ndim == 3 else truth
+        image, truth, lasso = (
+            np.asarray(io.read_image(folder / item[key])) for key in ("image", "truth", "lasso")
+        )
+        truth, lasso = (part[..., 0] if part.ndim == 3 else part for part in (truth, lasso))
         left, top, right, bottom = item["box_xyxy"]
         found = graph.grabcut(image[..., :3], box=(top, left, bottom, right))
         scored = np.zeros(truth.shape, bool)
         scored[top:bottom, left:right] = True
         scored &= truth != 128
         errors.append((found.mask != (truth == 255))[scored].mean())
+        seeds = np.select([lasso == 255, lasso == 128], [1, 0], 2)
+        found = graph.grabcut(image[..., :3], seeds=seeds)
+        scored = (lasso == 128) & (truth != 128)
+        lasso_errors.append((found.mask != (truth == 255))[scored].mean())
     assert np.mean(errors) < 0.08
+    assert np.mean(lasso_errors) < 0.065
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,29 @@ def instance(seed, shape, connectivity, directed=False, most=12):
     return source, sink, weights
 
 
-@pytest.fixture(params=["search trees", "hand-over", "push-relabel"])
+#: What makes each algorithm, or one after the other, find a cut.
+ALGORITHMS = {
+    "search trees": {"FEW_TERMINALS": 0.0},
+    "search trees, push-relabel": {
+        "FEW_TERMINALS": 0.0,
+        "ORPHANS_BY_NODE": 0.0,
+        "ORPHANS_BY_PATH": 1,
+    },
+    "long paths": {"FEW_TERMINALS": 2.0, "MOST_ARCS_OF_LONG_PATHS": 26, "STEPS_BY_NODE": 2**20},
+    "long paths, push-relabel": {
+        "FEW_TERMINALS": 2.0,
+        "MOST_ARCS_OF_LONG_PATHS": 26,
+        "STEPS_BY_NODE": 0.2,
+    },
+    "push-relabel": {"FEW_TERMINALS": 2.0, "MOST_ARCS_OF_LONG_PATHS": 0},
+}
+
+
+@pytest.fixture(params=ALGORITHMS)
 def algorithm(request, monkeypatch):
-    """Let one algorithm, or both in turn, find the cut."""
-    few = 2.0 if request.param == "push-relabel" else 0.0
-    monkeypatch.setattr("pixelseg.graph.solving.FEW_TERMINALS", few)
-    if request.param == "hand-over":
-        monkeypatch.setattr("pixelseg.graph.solving.ORPHANS_BY_NODE", 0.0)
-        monkeypatch.setattr("pixelseg.graph.solving.ORPHANS_BY_PATH", 1)
+    """Let one algorithm, or two in turn, find the cut."""
+    for name, value in ALGORITHMS[request.param].items():
+        monkeypatch.setattr(f"pixelseg.graph.solving.{name}", value)
 
 
 @pytest.mark.kernels
@@ -232,6 +247,19 @@ def test_bad_input(change, words):
     arguments = {"source": np.ones((3, 4), int), "sink": np.ones((3, 4), int), "weights": 1}
     with pytest.raises(ValueError, match=words):
         graph.min_cut(**arguments | change)
+
+
+@pytest.mark.usefixtures("algorithm")
+def test_a_pixel_alone_between_seeds():
+    """Of what no edge reaches, its own terminals decide, and nothing flows."""
+    source, sink = np.zeros((2, 3, 3))
+    source[0], sink[2] = np.inf, np.inf
+    source[1, 1] = 2.5
+    mask = np.array([[1, 1, 1], [0, 1, 0], [1, 1, 1]], bool)
+    weights = {(0, 1): 1, (1, 0): 0}
+    cut = graph.min_cut(source, sink, weights, mask=mask)
+    assert cut.flow == 0
+    np.testing.assert_array_equal(cut.source_side, (source > 0) & mask)
 
 
 def test_seeds_that_contradict():

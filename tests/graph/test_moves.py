@@ -89,6 +89,23 @@ def test_energies_fall_and_sparse_graphs_are_the_same(seed, shape, whole, swap):
         np.testing.assert_array_equal(flat.labels, found.labels.ravel())
 
 
+@pytest.mark.kernels
+def test_earlier_flow_changes_no_label(monkeypatch):
+    """Moves that start from what flowed before, some of them, or none, choose the same."""
+    for seed in range(3):
+        data, weights, label_cost = problem(seed, (8, 9), 4, 2)
+        found = []
+        for n_bytes in (0, 40, 10**6):
+            monkeypatch.setattr("pixelseg.graph.energies._FLOW_BYTES", n_bytes)
+            found.append(
+                graph.alpha_expansion(data, weights, label_cost=label_cost, connectivity=2)
+            )
+        assert len(found[0].energies) > 1, "a second cycle starts again"
+        for other in found[1:]:
+            np.testing.assert_array_equal(other.labels, found[0].labels)
+            assert other.energies == found[0].energies
+
+
 def test_two_labels_are_one_cut():
     data, weights, _ = problem(0, (9, 8), 2, 2)
     found = graph.alpha_expansion(data, weights, connectivity=2)

@@ -470,3 +470,114 @@ def test_a_codec_that_is_missing_is_named(tmp_path, compression):
     (tmp_path / "a.tif").write_bytes(content)
     with pytest.raises(ValueError, match="only the package imagecodecs reads"):
         io.read_image(tmp_path / "a.tif")
+
+
+def _write_pages(path, *pages):
+    with tifffile.TiffWriter(path) as file:
+        for pixels, options in pages:
+            file.write(pixels, metadata=None, **options)
+
+
+COLOUR = np.random.default_rng(1).integers(0, 255, (20, 24, 3)).astype(np.uint8)
+VALID = np.ones((20, 24), bool)
+VALID[:, :5] = False
+
+
+def test_previews_before_the_image_do_not_count(tmp_path):
+    rgb = {"photometric": "rgb"}
+    path = tmp_path / "a.tif"
+    _write_pages(
+        path,
+        (COLOUR[::4, ::4], {**rgb, "subfiletype": 1}),
+        (COLOUR, rgb),
+        (COLOUR[::2, ::2], {**rgb, "subfiletype": 1}),
+    )
+    image = io.read_image(path)
+    np.testing.assert_array_equal(np.asarray(image), COLOUR)
+    assert image.mask is None
+
+
+@pytest.mark.parametrize("mask", [VALID, VALID * np.uint8(255)], ids=["bit", "byte"])
+def test_a_mask_page_is_the_mask(tmp_path, mask):
+    path, grey = tmp_path / "a.tif", COLOUR[..., 0]
+    is_mask = {"photometric": "mask", "subfiletype": 4}
+    # tifffile writes no masks of bytes, but there are.
+    _write_pages(path, (grey, {}), (mask, is_mask if mask.dtype == bool else {"subfiletype": 2}))
+    if mask.dtype != bool:
+        with tifffile.TiffFile(path, mode="r+b") as file:
+            file.pages[1].tags["NewSubfileType"].overwrite(4)
+    image = io.read_image(path)
+    np.testing.assert_array_equal(np.asarray(image), grey)
+    np.testing.assert_array_equal(image.mask, VALID)
+
+
+def test_a_mask_page_of_another_shape_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    _write_pages(
+        path, (COLOUR[..., 0], {}), (VALID[::2], {"photometric": "mask", "subfiletype": 4})
+    )
+    with pytest.raises(ValueError, match=r"a\.tif has a mask page of shape \(10, 24\)"):
+        io.read_image(path)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "text"),
+    [
+        ("float32", np.nan, "nan"),
+        ("float32", -9999, "-9999"),
+        ("float64", -3.4e38, "-3.4e+38"),
+        ("int16", -32768, "-32768"),
+        ("uint8", 255, "255.0"),
+    ],
+)
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_what_gdal_calls_nodata_is_a_hole(tmp_path, dtype, value, text, compression):
+    pixels = (COLOUR[..., 0] // 2).astype(dtype)
+    pixels[~VALID] = value
+    path = tmp_path / "a.tif"
+    tags = [(42113, "s", len(text) + 1, text, True)]
+    tifffile.imwrite(path, pixels, extratags=tags, compression=compression)
+    image = io.read_image(path)
+    np.testing.assert_array_equal(image.mask, VALID)
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+@pytest.mark.parametrize("text", ["-9999", "nan", "none"])
+def test_nodata_that_cannot_occur_makes_no_holes(tmp_path, text):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, COLOUR[..., 0], extratags=[(42113, "s", len(text) + 1, text, True)])
+    assert io.read_image(path).mask is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_orientation_is_said_and_pixels_are_as_stored(tmp_path, orientation, suffix):
+    path, grey = tmp_path / f"a{suffix}", COLOUR[..., 0]
+    if suffix == ".tif":
+        tifffile.imwrite(path, grey, extratags=[(274, "H", 1, orientation, True)])
+    else:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.fromarray(grey).save(path, exif=exif)
+    image = io.read_image(path)
+    assert image.orientation == orientation
+    assert image.shape == grey.shape
+
+
+def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path):
+    path = tmp_path / "bomb.png"
+    Image.fromarray(COLOUR).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", 60_000, 60_000)  # of IHDR, whose checksum follows its 13 bytes
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"bomb\.png declares 11 GB of pixels"):
+        io.read_image(path)
+
+    path = tmp_path / "bomb.tif"
+    tifffile.imwrite(path, COLOUR[..., 0], compression="deflate", rowsperstrip=20)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        for name in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+            file.pages[0].tags[name].overwrite(60_000)
+    with pytest.raises(ValueError, match=r"bomb\.tif declares 3\.6 GB of pixels"):
+        io.read_image(path)

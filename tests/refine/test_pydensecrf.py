@@ -242,11 +242,79 @@ def test_features_of_a_volume(rng):
     np.testing.assert_allclose(create_pairwise_gaussian((1, 2, 4), (2, 3, 4)), feats[:3])
 
 
+PUBLIC = """
+    CONST_KERNEL DIAG_KERNEL FULL_KERNEL NO_NORMALIZATION NORMALIZE_AFTER NORMALIZE_BEFORE
+    NORMALIZE_SYMMETRIC ConstUnary DenseCRF DenseCRF2D KernelType NormalizationType
+    compute_unary create_pairwise_bilateral create_pairwise_gaussian softmax_to_unary
+    unary_from_labels unary_from_softmax
+"""
+
+
 def test_public_names():
-    for name in pydensecrf.__all__:
-        assert getattr(pydensecrf, name) is not None
+    assert pydensecrf.__all__ == PUBLIC.split()
+    assert all(hasattr(pydensecrf, name) for name in pydensecrf.__all__)
     assert (dcrf.CONST_KERNEL, dcrf.DIAG_KERNEL, dcrf.FULL_KERNEL) == (0, 1, 2)
     assert tuple(NORMALIZATIONS.values()) == (0, 1, 2, 3)
+
+
+ODD = [
+    None,
+    "x",
+    "",
+    [],
+    {},
+    object(),
+    -1,
+    0,
+    1.5,
+    np.nan,
+    np.inf,
+    [1, [2, 3]],
+    np.zeros((0, 3)),
+    1j,
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (dcrf.DenseCRF, {"nvar": 30, "nlabels": 3}),
+        (dcrf.DenseCRF2D, {"w": 6, "h": 5, "nlabels": 3}),
+        ("setUnaryEnergy", {"u": np.ones((3, 30))}),
+        ("setUnary", {"u": dcrf.ConstUnary(np.ones((3, 30)))}),
+        ("addPairwiseGaussian", {"sxy": 3, "compat": 2, "kernel": 0, "normalization": 3}),
+        ("addPairwiseBilateral", {"sxy": 3, "srgb": 9, "rgbim": np.ones((5, 6, 3)), "compat": 2}),
+        ("addPairwiseEnergy", {"features": np.ones((2, 30)), "compat": np.ones(3)}),
+        ("inference", {"niter": 2}),
+        ("klDivergence", {"Q": np.ones((3, 30))}),
+        ("stepInference", {"Q": np.ones((3, 30))}),
+        (unary_from_labels, {"labels": np.ones(4, int), "n_labels": 2, "gt_prob": 0.5}),
+        (unary_from_softmax, {"sm": np.ones((2, 4)) / 2, "scale": 0.5, "clip": 1e-3}),
+        (create_pairwise_gaussian, {"sdims": (1, 1), "shape": (3, 4)}),
+        (
+            create_pairwise_bilateral,
+            {"sdims": (1, 1), "schan": 1, "img": np.ones((3, 4, 2)), "chdim": 2},
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", value if isinstance(value, str) else ""),
+)
+def test_odd_arguments_are_answered_by_their_names(small, function, arguments):
+    def call(given):
+        action = function if callable(function) else getattr(small[2], function)
+        return action(**given)
+
+    def answer(given):
+        try:
+            call(given)
+        except (ValueError, TypeError) as error:
+            return str(error)
+        return ", ".join(arguments)
+
+    call(arguments)
+    for name in arguments:
+        for odd in ODD:
+            said = answer({**arguments, name: odd})
+            assert any(other in said for other in arguments), f"{name}={odd!r}: {said}"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +324,10 @@ def test_public_names():
         (lambda U, img, d: d.setUnaryEnergy(U * np.nan), "at point 0 but must hold no NaN"),
         (lambda U, img, d: d.setUnary(U), "u is an array of shape .* but must be a ConstUnary"),
         (lambda U, img, d: d.addPairwiseGaussian(0, 3), "sxy is 0 but must be .* above 0"),
-        (lambda U, img, d: d.addPairwiseGaussian((1, 2, 3), 3), "sxy is .* one number, or 2 of"),
+        (
+            lambda U, img, d: d.addPairwiseGaussian((1, 2, 3), 3),
+            "sxy is .* or one for each of x and y",
+        ),
         (lambda U, img, d: d.addPairwiseGaussian(3, [1, 2]), r"compat is .* shape \(3,\) or"),
         (lambda U, img, d: d.addPairwiseGaussian(3, np.eye(2)), r"compat is .* \(3, 3\)"),
         (lambda U, img, d: d.addPairwiseGaussian(3, np.nan), "compat is nan"),
@@ -265,7 +336,7 @@ def test_public_names():
             lambda U, img, d: d.addPairwiseBilateral(3, 9, img.transpose(1, 0, 2), 3),
             r"rgbim has shape \(6, 5, 3\) but must have shape \(5, 6, 3\)",
         ),
-        (lambda U, img, d: d.addPairwiseBilateral(3, (9, 9), img, 3), "srgb is .* or 3 of them"),
+        (lambda U, img, d: d.addPairwiseBilateral(3, (9, 9), img, 3), r"srgb is .* channel \(3\)"),
         (lambda U, img, d: d.addPairwiseBilateral(3, 9, img / 0, 3), "rgbim is .* finite numbers"),
         (lambda U, img, d: d.addPairwiseEnergy(U[:, :5], 3), r"features has shape \(3, 5\)"),
         (lambda U, img, d: d.addPairwiseEnergy(U / 0, 3), "features holds NaN or infinity"),
@@ -276,8 +347,11 @@ def test_public_names():
         (lambda U, img, d: unary_from_labels([[1]], 3, 1.0), "gt_prob is 1.0 but must be below"),
         (lambda U, img, d: unary_from_softmax(-U), "sm holds a negative"),
         (lambda U, img, d: unary_from_softmax(img), "sm is .* floats, labels first"),
-        (lambda U, img, d: create_pairwise_gaussian((1,), (2, 3)), "sdims is .* the 2 axes"),
-        (lambda U, img, d: create_pairwise_bilateral((1, 1), (1, 1), img, 2), "schan is .* 3"),
+        (lambda U, img, d: create_pairwise_gaussian((1,), (2, 3)), r"sdims is .* axis \(2\)"),
+        (
+            lambda U, img, d: create_pairwise_bilateral((1, 1), (1, 1), img, 2),
+            r"schan is .* channel \(3\)",
+        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from ..._core.arrays import Array, to_array
 from ..._core.checks import as_count, as_number, shown
-from ..lattice import Features
+from ..lattice import Features, as_widths
 from ..mean_field import MeanField
 from ..pairwise import PairwiseKernel
 from ..pixel_features import PixelFeatures
+from .utils import as_float32
 
 #: An energy that is infinite counts as this much more than the least of its pixel.
 _HIGHEST = 1e4
@@ -82,7 +82,7 @@ class DenseCRF:
         With three labels or more, an energy above the least of its point by more than 80 counts as
         80 above, which is as good as never unless weights are as high.
         """
-        energies = to_array("u", u).astype(np.float32)
+        energies = as_float32("u", u)
         needed = (self._n_labels, self._n_points)
         if energies.shape != needed:
             raise ValueError(
@@ -113,7 +113,7 @@ class DenseCRF:
         normalization: int = NORMALIZE_SYMMETRIC,
     ) -> None:
         """Add a Gaussian kernel exp(-|f_i - f_j|**2 / 2) over features (n_features, nvar)."""
-        values = to_array("features", features).astype(np.float32)
+        values = as_float32("features", features)
         if values.ndim != 2 or values.shape[1] != self._n_points or not len(values):
             raise ValueError(
                 f"features has shape {values.shape} but must have shape (n_features, "
@@ -194,7 +194,7 @@ class DenseCRF2D(DenseCRF):
         normalization: int = NORMALIZE_SYMMETRIC,
     ) -> None:
         """Add a kernel over positions; `sxy` is a standard deviation in pixels or (x, y)."""
-        features = self._features(sxy, np.empty((0, 0)), ())
+        features = self._features(sxy, np.empty((0, 0)), np.empty(0))
         self._add(features, compat, kernel, normalization)
 
     def addPairwiseBilateral(
@@ -219,29 +219,21 @@ class DenseCRF2D(DenseCRF):
         if image.dtype.kind not in "buif" or not np.isfinite(image).all():
             raise ValueError(f"rgbim is {shown(image)} but must hold finite numbers.")
         values = np.moveaxis(image.reshape(*self._shape, -1), -1, 0).reshape(-1, self._n_points)
-        features = self._features(sxy, values, _as_widths("srgb", srgb, len(values)))
+        features = self._features(sxy, values, as_widths("srgb", srgb, len(values), "channel"))
         self._add(features, compat, kernel, normalization)
 
-    def _features(self, sxy: Any, values: Array, widths: tuple[float, ...]) -> PixelFeatures:
+    def _features(self, sxy: Any, values: Array, widths: Array) -> PixelFeatures:
         """x and y, then the values, each over its width."""
-        width_x, width_y = _as_widths("sxy", sxy, 2)
+        width_x, width_y = as_widths("sxy", sxy, 2, "of x and y")
         scales = np.array([0, 1 / width_y, 1 / width_x])
-        return PixelFeatures((1, *self._shape), scales, values, 1 / np.array(widths))
-
-
-def _as_widths(name: str, given: Any, n: int) -> tuple[float, ...]:
-    """Standard deviations, one for each of `n` features."""
-    listed = [given] * n if np.ndim(given) == 0 else list(given)
-    if len(listed) != n:
-        raise ValueError(f"{name} is {shown(given)} but must be one number, or {n} of them.")
-    return tuple(as_number(name, width, above=0) for width in listed)
+        return PixelFeatures((1, *self._shape), scales, values, 1 / widths)
 
 
 def _as_compatibility(compat: Any, n_labels: int) -> Any:
     """A number (a reward), or penalties (n_labels,) or (n_labels, n_labels) made symmetric."""
-    if isinstance(compat, Real) or np.ndim(compat) == 0:
+    if to_array("compat", compat).ndim == 0:
         return as_number("compat", compat)
-    penalties = to_array("compat", compat).astype(np.float32)
+    penalties = as_float32("compat", compat)
     needed = ((n_labels,), (n_labels, n_labels))
     if penalties.shape not in needed or not np.isfinite(penalties).all():
         raise ValueError(

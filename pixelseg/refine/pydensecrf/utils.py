@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..._core.arrays import Array, to_array
-from ..._core.checks import as_count, as_number, as_shape, shown
+from ..._core.checks import as_count, as_integer, as_number, as_shape, shown
+from ..lattice import as_widths
 
 
 def unary_from_labels(
@@ -45,7 +46,7 @@ def unary_from_softmax(sm: Any, scale: float | None = None, clip: float | None =
     A `scale` below 1 draws them towards equal ones: sure of 1 is then only sure of `scale`.
     """
     probabilities = to_array("sm", sm)
-    if probabilities.dtype.kind != "f" or not probabilities.ndim:
+    if probabilities.dtype.kind != "f" or not (probabilities.ndim and probabilities.size):
         raise TypeError(f"sm is {shown(sm)} but must be an array of floats, labels first.")
     if not np.isfinite(probabilities).all() or probabilities.min(initial=0) < 0:
         raise ValueError("sm holds a negative or infinite value or NaN: pass probabilities.")
@@ -53,7 +54,7 @@ def unary_from_softmax(sm: Any, scale: float | None = None, clip: float | None =
         share = as_number("scale", scale, above=0, most=1)
         probabilities = share * probabilities + (1 - share) / len(probabilities)
     if clip is not None:
-        probabilities = np.clip(probabilities, clip, 1)
+        probabilities = np.clip(probabilities, as_number("clip", clip, least=0, most=1), 1)
     with np.errstate(divide="ignore"):
         energies = -np.log(probabilities)
     return energies.reshape(len(energies), -1).astype(np.float32)
@@ -65,9 +66,9 @@ def create_pairwise_gaussian(sdims: Any, shape: Any) -> Array:
     `sdims` has a number for each axis of `shape`, rows first: the reverse of `sxy`.
     """
     sizes = as_shape(shape)
-    widths = _widths_of_axes(sdims, len(sizes))
+    widths = as_widths("sdims", sdims, len(sizes), "axis")
     features = np.indices(sizes, np.float32).reshape(len(sizes), -1)
-    features /= np.array(widths, np.float32)[:, np.newaxis]
+    features /= widths[:, np.newaxis].astype(np.float32)
     return features
 
 
@@ -78,18 +79,18 @@ def create_pairwise_bilateral(sdims: Any, schan: Any, img: Any, chdim: int = -1)
     one for each channel, in units of the image's values; `sdims` follows the other axes, rows
     first.
     """
-    image = to_array("img", img)
-    channels = image[np.newaxis] if chdim == -1 else np.moveaxis(image, chdim, 0)
-    n_channels, *shape = channels.shape
-    listed = [schan] * n_channels if np.ndim(schan) == 0 else list(schan)
-    if len(listed) != n_channels:
+    image = as_float32("img", img)
+    axis = as_integer("chdim", chdim)
+    if not -1 <= axis < image.ndim:
         raise ValueError(
-            f"schan is {shown(schan)} but must be one number, or one for each of the {n_channels} "
-            "channels of img."
+            f"chdim is {chdim} but img has shape {image.shape}: pass the axis that holds channels, "
+            "or -1 if there is none."
         )
+    channels = image[np.newaxis] if axis == -1 else np.moveaxis(image, axis, 0)
+    n_channels, *shape = channels.shape
+    widths = as_widths("schan", schan, n_channels, "channel").astype(np.float32)
     positions = create_pairwise_gaussian(sdims, shape)
-    values = channels.reshape(n_channels, -1).astype(np.float32)
-    values /= np.array([as_number("schan", one, above=0) for one in listed], np.float32)[:, None]
+    values = channels.reshape(n_channels, -1) / widths[:, np.newaxis]
     return np.concatenate([positions, values])
 
 
@@ -103,10 +104,9 @@ def softmax_to_unary(sm: Any, GT_PROB: float = 1) -> Array:
     return unary_from_softmax(sm, None if GT_PROB == 1 else GT_PROB, clip=None)
 
 
-def _widths_of_axes(sdims: Any, n_axes: int) -> tuple[float, ...]:
-    listed = list(sdims) if np.ndim(sdims) else [sdims]
-    if len(listed) != n_axes:
-        raise ValueError(
-            f"sdims is {shown(sdims)} but must have one number for each of the {n_axes} axes."
-        )
-    return tuple(as_number("sdims", width, above=0) for width in listed)
+def as_float32(name: str, value: Any) -> Array:
+    """Finite or infinite numbers of any real dtype as float32."""
+    array = to_array(name, value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} is {shown(value)} but must be an array of real numbers.")
+    return array.astype(np.float32)
