@@ -8,10 +8,13 @@ from os import PathLike
 from pathlib import Path
 
 from .._core.files import as_path, check_target
+from .._core.memory import format_bytes
 
 #: The kinds of file, by the end of their names.
 PILLOW_SUFFIXES = (".png", ".jpg", ".jpeg")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf")
+#: Pixels that are read whatever the file says of them, in bytes.
+_FREE_BYTES = 2**22
 IMAGE_SUFFIXES = (*PILLOW_SUFFIXES, *TIFF_SUFFIXES, ".npy")
 
 
@@ -31,6 +34,19 @@ def naming_damage(path: Path) -> Iterator[None]:
         raise ImageFileError(
             f"{path} cannot be read ({reason}): it is truncated, damaged or not what its name says."
         ) from error
+
+
+def check_size(path: Path, needed: float, there: int, expansion: int) -> None:
+    """Refuse pixels that `there` bytes cannot hold, before memory is taken for them.
+
+    `needed` are the bytes of the pixels as the file declares them, `expansion` the most bytes that
+    its compression makes of one.
+    """
+    if needed > expansion * there + _FREE_BYTES:
+        raise ImageFileError(
+            f"{path} declares {format_bytes(int(needed))} of pixels, more than its {there} bytes "
+            "can hold: it is truncated, damaged or not what its name says."
+        )
 
 
 def check_source(path: str | PathLike[str]) -> Path:

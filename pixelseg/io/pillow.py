@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .._core.arrays import Array
-from .paths import ImageFileError
+from .paths import ImageFileError, check_size
 from .stored import Stored
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
@@ -34,6 +34,12 @@ _ORIENTATION = 0x0112
 _STRETCHED = {"L;2": 85, "L;4": 17}
 #: Modes that hold grey or colours as they are.
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "F", "I;16", "I;16B", "I;16L"}
+
+#: Bits of a sample by the layout's name, where they are less than 8.
+_FEW_BITS = {"1": 1, ";1": 1, ";2": 2, ";4": 4}
+#: Bytes that deflate (1032) and JPEG (1024, by half a bit a block of subsampled colours) make of
+#: one at the most.
+_EXPANSION = 1100
 
 #: Pillow's limit of size is lifted for one opening at a time, so that it is left as it was.
 _OPENING = threading.Lock()
@@ -65,6 +71,9 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
     with opened(path) as image:
         _check_single(image, path)
         rawmode = _rawmode(image)
+        bits = next((bits for end, bits in _FEW_BITS.items() if rawmode.endswith(end)), 8)
+        samples = image.width * image.height * len(image.getbands())
+        check_size(path, samples * bits / 8, path.stat().st_size, _EXPANSION)
         is_lossy = image.format in ("JPEG", "MPO")
         # A palette's transparent entries are opacity already; else there is one such colour.
         transparent = None if image.mode in ("P", "PA") else image.info.get("transparency")

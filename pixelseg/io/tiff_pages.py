@@ -14,10 +14,14 @@ import numpy as np
 
 from .._core.arrays import Array
 from .._core.boxes import Box, shape_of, slices_of
-from .paths import ImageFileError, naming_damage
+from .paths import ImageFileError, check_size, naming_damage
 
 #: Bytes of decoded pieces that are kept: neighbouring tiles of a prediction share strips.
 _KEPT_BYTES = 64 * 2**20
+
+#: Most bytes that a compression makes of one, by the codes of TIFF: none, LZW, JPEG, deflate,
+#: PackBits. Others, of which some know no such bound, are believed.
+_EXPANSIONS = {1: 1, 5: 2600, 7: 1100, 8: 1100, 32946: 1100, 32773: 64}
 
 
 def open_pages(series: Any, shape: tuple[int, ...]) -> SlicedPages:
@@ -57,7 +61,10 @@ class TiffPieces:
             (_file_of(page), page.dataoffsets, page.databytecounts) for page in _all_pages(series)
         ]
         self.n_pages = len(self._places)
-        layout = [self.page.decode(None, k)[1:] for k in range(math.prod(self.page.chunked))]
+        n_pieces = math.prod(self.page.chunked)
+        if any(len(offsets) < n_pieces for _, offsets, _ in self._places):
+            raise ValueError(f"it lacks some of its {n_pieces} strips or tiles")
+        layout = [self.page.decode(None, k)[1:] for k in range(n_pieces)]
         self.starts = np.array([start for start, _ in layout])
         self.stops = self.starts + np.array([(1, *shape) for _, shape in layout])
 
@@ -66,6 +73,10 @@ class TiffPieces:
         path, offsets, counts = self._places[page]
         if counts[piece] == 0:
             return None
+        if (expansion := _EXPANSIONS.get(int(self.page.compression))) is not None:
+            shape = self.stops[piece] - self.starts[piece]
+            bits = math.prod(shape.tolist()) * self.page.bitspersample
+            check_size(path, bits / 8, counts[piece], expansion)
         with path.open("rb") as file:
             file.seek(offsets[piece])
             data = file.read(counts[piece])

@@ -562,3 +562,22 @@ def test_orientation_is_said_and_pixels_are_as_stored(tmp_path, orientation, suf
     image = io.read_image(path)
     assert image.orientation == orientation
     assert image.shape == grey.shape
+
+
+def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path):
+    path = tmp_path / "bomb.png"
+    Image.fromarray(COLOUR).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = struct.pack(">II", 60_000, 60_000)  # of IHDR, whose checksum follows its 13 bytes
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"bomb\.png declares 11 GB of pixels"):
+        io.read_image(path)
+
+    path = tmp_path / "bomb.tif"
+    tifffile.imwrite(path, COLOUR[..., 0], compression="deflate", rowsperstrip=20)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        for name in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+            file.pages[0].tags[name].overwrite(60_000)
+    with pytest.raises(ValueError, match=r"bomb\.tif declares 3\.6 GB of pixels"):
+        io.read_image(path)
