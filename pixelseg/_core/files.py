@@ -1,8 +1,8 @@
 """Writing files so that they appear whole or not at all.
 
 What is written has a name of its own, `.NAME.PID-xxxx.part`, until it is whole, and is locked by
-its writer. A process that is killed leaves it behind, without a lock; the next one that writes the
-same file removes it.
+its writer. A process that is killed leaves it behind, without a lock; the next one that writes
+into the folder removes it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ except ImportError:  # on Windows, where leftovers of killed processes stay
 
 #: Of the name of a file, what that of its temporary file begins with: names end at 255 bytes.
 _MOST_NAME_BYTES = 200
+_LEFTOVER = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def as_path(path: Any, name: str = "path") -> Path:
@@ -61,9 +62,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, moved onto it at the end, or removed after any error.
 
     The file is there already, empty, and locked for as long as this process lives. What a process
-    that was killed has left of the same file is removed first.
+    that was killed has left in the folder is removed first.
     """
-    _remove_leftovers(path)
+    _remove_leftovers(path.parent)
     temporary, descriptor = _create_locked(path)
     try:
         yield temporary
@@ -105,14 +106,13 @@ def _create_locked(path: Path) -> tuple[Path, int]:
         os.close(descriptor)  # taken for a leftover in the moment before it was locked
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove temporary files of `path` whose writers are dead: no one holds a lock on them.
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary files in a folder whose writers are dead: no one holds a lock on them.
 
     An id of a process would not tell: it may be that of another machine or container.
     """
-    is_leftover = re.compile(re.escape(_prefix(path)) + r"\d+-[0-9a-f]{8}\.part").fullmatch
-    with os.scandir(path.parent) as entries:
-        leftovers = [Path(entry.path) for entry in entries if is_leftover(entry.name)]
+    with os.scandir(folder) as entries:
+        leftovers = [Path(entry.path) for entry in entries if _LEFTOVER.fullmatch(entry.name)]
     for leftover in leftovers:
         try:
             descriptor = os.open(leftover, os.O_RDWR)

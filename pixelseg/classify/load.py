@@ -67,7 +67,10 @@ def load(path: str | PathLike[str]) -> ImageClassifier:
             **{**model.params, "refine": model.params.get("refine") or model.refiner},
         )
         estimator._settled()
-        as_channel_axis(estimator.channel_axis)
-        as_spacing(estimator.spacing, model.input_spec.ndim)
+        ndim = model.input_spec.ndim
+        axis = as_channel_axis(estimator.channel_axis)
+        if isinstance(axis, int) and not -ndim - 1 <= axis <= ndim:
+            raise ValueError(f"channel_axis is {axis}, but images have {ndim} spatial axes")
+        as_spacing(estimator.spacing, ndim)
     estimator.model_ = model
     return estimator

@@ -34,6 +34,7 @@ from .._core.files import as_path, check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
 from ..forest import FlatForest
+from ..refine.refiner import reach_of
 from .input_spec import InputSpec, check_input
 from .model import PATCH_SIDES, FittedModel, TrainingRecord
 from .refiners import (
@@ -319,6 +320,8 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     check_input(image, model.input_spec, "the record")
     if features.plan(image).names != names:
         raise ValueError("the features make other columns than the model says")
+    if model.refiner is not None:
+        reach_of(model.refiner, image)  # which checks its settings
     return model
 
 

@@ -335,6 +335,11 @@ def test_other_codecs_are_never_fed(saved, tmp_path, method):
         ("training", {"n_images": float("inf")}),
         ("training", {"classes": None}),
         ("params", {"no_such_parameter": 1}),
+        ("params", {"channel_axis": -1000}),
+        ("params", {"channel_axis": True}),
+        ("params", {"spacing": {}}),
+        ("refiner", {"name": "DenseCRF", "settings": {"n_iterations": 10**9}}),
+        ("refiner", {"name": "GuidedFilter", "settings": {"value_range": ""}}),
     ],
 )
 def test_the_work_that_a_file_asks_for_is_bounded(saved, tmp_path, key, values):
@@ -344,7 +349,7 @@ def test_the_work_that_a_file_asks_for_is_bounded(saved, tmp_path, key, values):
         if name != "model.json":
             return data
         record = json.loads(data)
-        return json.dumps(record | {key: record[key] | values})
+        return json.dumps(record | {key: (record[key] or {}) | values})
 
     with pytest.raises(ValueError, match=r"/m does not hold a usable model \(.+\)"):
         pixelseg.load(rewrite(path, tmp_path / "m", change))

@@ -40,18 +40,17 @@ def test_leftovers_of_dead_writers_go_and_those_of_living_stay(tmp_path):
     path = tmp_path / "a.npy"
     for pid in (1, os.getpid(), 2**22 + 5):
         (tmp_path / DEAD.format(pid)).write_bytes(b"left")
-    other = tmp_path / ".b.npy.77-0123abcd.part"
-    unlike = tmp_path / ".a.npy.notes.part"
-    other.touch(), unlike.touch()
+    (tmp_path / ".b.npy.77-0123abcd.part").touch()
+    (unlike := tmp_path / ".a.npy.notes.part").touch()
     living, descriptor = files._create_locked(path)
     with files.replacing(path) as temporary:
-        assert sorted(tmp_path.iterdir()) == sorted([other, unlike, living, temporary])
+        assert sorted(tmp_path.iterdir()) == sorted([unlike, living, temporary])
         temporary.write_bytes(b"new")
     assert path.read_bytes() == b"new"
     os.close(descriptor)
     with files.replacing(path) as temporary:
         temporary.write_bytes(b"newer")
-    assert sorted(tmp_path.iterdir()) == sorted([other, unlike, path])
+    assert sorted(tmp_path.iterdir()) == sorted([unlike, path])
 
 
 def test_a_killed_process_lets_its_file_go(tmp_path):
