@@ -109,10 +109,13 @@ def felzenszwalb() -> float:
     return float(metrics.explained_variation(segments, photograph))
 
 
+#: pydensecrf's own weights wipe out the textures of these scenes: 0.54 instead of 0.71.
+_MILD = {"bilateral_weight": 1.0, "sigma_spatial": 10.0, "gaussian_weight": 1.0}
+
 METHODS = (
     Method("PixelClassifier, forest", pixel_classifier),
     Method("PixelClassifier, mlp", lambda: pixel_classifier(classifier="mlp")),
-    Method("DenseCRF", lambda: refined("DenseCRF")),
+    Method("DenseCRF, mild", lambda: refined("DenseCRF", **_MILD)),
     Method("GraphCut", lambda: refined("GraphCut")),
     Method("GuidedFilter", lambda: refined("GuidedFilter")),
     Method("etps", lambda: superpixels("etps")),

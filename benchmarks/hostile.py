@@ -395,7 +395,7 @@ def try_kills(count: int, seed: int) -> Outcome:
         for number in range(count):
             what = list(commands)[number % len(commands)]
             for file_name in right[what] if rng.random() < 0.5 else ():
-                (folder / file_name).unlink()
+                (folder / file_name).unlink(missing_ok=True)
             process = _command(folder, [*commands[what], "--overwrite"])
             time.sleep(rng.uniform(0.2, 1.05) * seconds[what])
             process.kill()

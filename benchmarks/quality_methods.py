@@ -174,7 +174,6 @@ def _ilastik(seed: int) -> Any:
 _ILASTIK = PixelsegModel("ilastik", _ilastik)
 _FOREST = PixelsegModel("forest", _pixelseg())
 _MLP = PixelsegModel("mlp", _pixelseg(classifier="mlp"))
-_AUTO = PixelsegModel("auto", _pixelseg(refine="auto"))
 _GRAPH_CUT = PixelsegModel("graph_cut", _pixelseg(refine="graph_cut"))
 
 METHODS = (
@@ -184,7 +183,6 @@ METHODS = (
     Method("forest, labels' prior", _FOREST, LABELS_PRIOR),
     Method("forest, unrefined", _FOREST, UNREFINED),
     Method("mlp", _MLP),
-    Method("forest, refine=auto", _AUTO),
     Method("forest, refine=graph_cut", _GRAPH_CUT),
     Method("forest", _FOREST),
 )
@@ -194,6 +192,6 @@ PEERS = ("scikit-image", "ilastik")
 #: Pairs whose difference shows what one choice of the default gains.
 CHOICES = (
     ("forest, unrefined", "forest, labels' prior"),
-    ("forest, refine=auto", "forest, unrefined"),
+    ("forest", "forest, unrefined"),
     ("forest, refine=graph_cut", "forest, unrefined"),
 )

@@ -34,6 +34,7 @@ _LEARNING = (
     "class_weight",
     "class_prior",
     "samples_per_class",
+    "intensity_jitter",
     "random_state",
     "channel_axis",
     "spacing",

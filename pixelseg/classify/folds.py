@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._core.arrays import Array
+from ..features.intensity import IntensityLaw
 from ..refine.out_of_fold import number_strokes
 from .row_classifier import RowClassifier
 from .sampling import ImageSamples
@@ -31,6 +32,7 @@ class Folds:
     """
 
     samples: list[ImageSamples]
+    law: IntensityLaw | None
     of_rows: list[Array]
     of_prior_pixels: list[Array]
     groups: str
@@ -48,7 +50,7 @@ class Folds:
                 self.samples, self.of_rows, self.of_prior_pixels, strict=True
             )
         ]
-        return fit_rows(_for_classes(training, self.samples, kept), kept)
+        return fit_rows(_for_classes(training, self.samples, kept), kept, self.law)
 
 
 def _for_classes(
@@ -82,6 +84,7 @@ def make_folds(
     fold_of_group = _assign(samples, of_rows, near, n_folds, groups)
     return Folds(
         samples,
+        training_set.law,
         [fold_of_group[groups_of] for groups_of in of_rows],
         [fold_of_group[groups_of] for groups_of in near],
         groups,

@@ -21,7 +21,9 @@ from .._core.memory import Memory, format_bytes, parse_memory
 from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
+from ..features.intensity import IntensityLaw, find_intensity_law
 from .input_spec import InputSpec
+from .jitter import check_intensity_jitter, jitter_rows
 from .model import PATCH_SIDES, TrainingRecord
 from .prior import check_class_prior, estimate_prior
 from .refiners import check_refine
@@ -41,6 +43,7 @@ class Trainable:
     class_weight: Any
     class_prior: Any
     samples_per_class: int | None
+    intensity_jitter: Any
     max_samples: Any  # the old name of that, "deprecated" where it is not used
     max_memory: Memory
     n_jobs: int | None
@@ -62,6 +65,7 @@ class Trainable:
         if settled.samples_per_class is not None:
             as_count(name, settled.samples_per_class)
         check_class_weight(self.class_weight)
+        check_intensity_jitter(self.intensity_jitter)
         check_refine(self.refine)
         parse_memory(self.max_memory, 2)
         effective_n_jobs(self.n_jobs)
@@ -92,6 +96,7 @@ class TrainingSet:
     input_spec: InputSpec
     feature_names: tuple[str, ...]
     record: TrainingRecord
+    law: IntensityLaw | None
 
 
 def collect_samples(
@@ -115,8 +120,8 @@ def collect_samples(
             if not is_final and image.mask is not None:
                 summary = summarise(own, image.mask)
             plan = training.features.plan(image)
-            # Rows, a copy of them for the classifier, and features at work.
-            rows = 2 * 4 * plan.n_features * (n_kept + N_PRIOR_PIXELS)
+            # Rows, copies of them (all together, in other light, scaled) and features at work.
+            rows = 4 * plan.n_features * (2 * N_PRIOR_PIXELS + 4 * n_kept)
             budget = parse_memory(training.max_memory, image.ndim)
             if training.max_memory is not None:
                 _check_budget(rows + cell_bytes(plan, image), budget, per_class)
@@ -143,16 +148,26 @@ def collect_samples(
     limited = [sample.limit_prior_pixels(n_labelled) for sample in samples]
     places = canonical_order(limited)
     samples = [limited[place] for place in places]
-    return TrainingSet(samples, places, spec, plan.names, _make_record(samples, patch[1]))
+    law = find_intensity_law(plan, patch[1]) if training.intensity_jitter else None
+    record = _make_record(samples, patch[1])
+    return TrainingSet(samples, places, spec, plan.names, record, law)
 
 
-def fit_rows(training: Trainable, samples: list[ImageSamples]) -> RowClassifier:
-    """Fit a new classifier on the rows of `samples`, and settle the prior."""
+def fit_rows(
+    training: Trainable, samples: list[ImageSamples], law: IntensityLaw | None
+) -> RowClassifier:
+    """Fit a new classifier on the rows of `samples`, and settle the prior.
+
+    `law` says how the features follow the brightness of the image; None where nothing is jittered.
+    """
     X = np.concatenate([sample.X for sample in samples])
     y = np.concatenate([sample.y for sample in samples])
     classes, counts = np.unique(y, return_counts=True)
     check_classes(classes.tolist(), training)
-    classifier = compile_classifier(_new_classifier(training).fit(X, y))
+    taught = X
+    if law is not None:
+        taught = jitter_rows(X, y, law, training.intensity_jitter, training.random_state)
+    classifier = compile_classifier(_new_classifier(training).fit(taught, y))
     trained = _trained_prior(counts, classes, training.class_weight)
     prior = _target_prior(training, samples, classes, trained, classifier)
     ratio = None if np.array_equal(prior, trained) else prior / trained

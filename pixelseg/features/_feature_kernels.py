@@ -97,12 +97,13 @@ def _sum_3(a, b, c, out):
 
 @kernel
 def _eigenvalues_2(a, b, c, large, small):
-    # Of the matrices (a b; b c).
+    # Of the matrices (a b; b c), which may be products already: their squares want float64.
     half = np.float32(0.5)
     for k in range(large.size):
         middle = half * (a[k] + c[k])
-        apart = half * (a[k] - c[k])
-        root = np.sqrt(apart * apart + b[k] * b[k])
+        apart = np.float64(half * (a[k] - c[k]))
+        across = np.float64(b[k])
+        root = np.float32(np.sqrt(apart * apart + across * across))
         large[k] = middle + root
         small[k] = middle - root
 

@@ -54,7 +54,9 @@ def compute_box(plan: FeaturePlan, image: Image, box: Box, out: Array | None = N
     around = grow(box, plan.halo, image.shape3d)
     with workspace.scope():
         values = workspace.take((plan.n_channels, *padded_shape(around)))
-        image.read(around[3 - plan.ndim :], out=values[..., : shape_of(around)[2]])
+        read = image.read(around[3 - plan.ndim :], out=values[..., : shape_of(around)[2]])
+        if image.dtype.kind == "f" or image.dtype.itemsize > 4:
+            _check_range(plan, read)
         inside = image.read_mask(around[3 - plan.ndim :])
         mask = None
         if inside is not None:
@@ -67,6 +69,17 @@ def compute_box(plan: FeaturePlan, image: Image, box: Box, out: Array | None = N
     if direct is not result:
         result[...] = direct
     return result
+
+
+def _check_range(plan: FeaturePlan, values: Array) -> None:
+    """Refuse values whose derivatives, squared, are beyond float32."""
+    largest = max(-float(values.min()), float(values.max()))
+    if largest > plan.largest_value:
+        raise ValueError(
+            f"image has values up to {largest:g} but filters at sigma "
+            f"{plan.sigma_plans[0].sigma:g} reach the end of float32 above "
+            f"{plan.largest_value:g}: rescale the image, or pass a mask that is False there."
+        )
 
 
 def workspace_bytes(plan: FeaturePlan, box_shape: Shape3D, image_shape: Shape3D) -> int:

@@ -56,6 +56,12 @@ class Op:
         what a tile reads.
     recipe : Recipe
         Of built-in ops, in place of a function; `reach` then follows from the filters.
+    degree : float, optional
+        The degree of homogeneity: an image g times as bright has the features times g to this
+        power; 0 for ratios. None finds it by trying on a training image, where that is asked for.
+    offset : float, optional
+        An image that is brighter by c has the features plus this times c: 1 for what is a mean of
+        the image, 0 for what is made of differences. None finds it as `degree`.
     """
 
     name: str
@@ -63,6 +69,8 @@ class Op:
     features: tuple[str, ...] = ("",)
     reach: float = 4.0
     recipe: Recipe | None = field(default=None, repr=False)
+    degree: float | None = None
+    offset: float | None = None
 
     def suffixes(self, ndim: int) -> tuple[str, ...]:
         """Suffixes of the features' names for images of `ndim` axes."""
@@ -72,16 +80,25 @@ class Op:
 
 
 def _built_in(
-    name: str, about: str, kind: str, of: str, *, features: tuple[str, ...] = ("",), **scales: float
+    name: str,
+    about: str,
+    kind: str,
+    of: str,
+    *,
+    features: tuple[str, ...] = ("",),
+    degree: float = 1.0,
+    offset: float = 0.0,
+    **scales: float,
 ) -> Op:
-    return Op(name, features=features, recipe=Recipe(about, kind, of, **scales))
+    recipe = Recipe(about, kind, of, **scales)
+    return Op(name, features=features, recipe=recipe, degree=degree, offset=offset)
 
 
 #: name -> op. The scales of the last two are ilastik's.
 OPS = {
     op.name: op
     for op in (
-        _built_in("gaussian", "smoothed image", "VALUE", "image"),
+        _built_in("gaussian", "smoothed image", "VALUE", "image", offset=1.0),
         _built_in("gradient_magnitude", "length of its gradient", "LENGTH", "gradient"),
         _built_in("laplacian_of_gaussian", "sum of its second derivatives", "TRACE", "hessian"),
         _built_in(
@@ -97,6 +114,7 @@ OPS = {
             "EIGENVALUES",
             "tensor",
             features=PER_AXIS,
+            degree=2.0,
             window=0.5,
         ),
         _built_in(

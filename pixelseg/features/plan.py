@@ -14,6 +14,8 @@ from .scale_space import IMAGE, SmoothingStep, plan_scale_space
 from .window import Window, plan_window
 
 Spacing3D = tuple[float, float, float]
+#: Squared, and with room for the weights of derivatives, it fits float32.
+_LARGEST = 1e17
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class FeaturePlan:
     def n_features(self) -> int:
         """Number of features."""
         return len(self.names)
+
+    @property
+    def largest_value(self) -> float:
+        """The largest value of an image whose second derivatives, squared, fit float32."""
+        return _LARGEST * min(1.0, self.sigma_plans[0].sigma ** 2)
 
     def ancestors(self, sigmas: Sigmas) -> list[Sigmas]:
         """A smoothed image and all that it is made from, without the image itself."""

@@ -21,10 +21,13 @@ from .._core.checks import as_choice, as_count, as_flag, as_number, check_class_
 from .._core.threads import effective_n_jobs
 from .base import FlatEstimator
 from .flat import FlatForest
-from .from_sklearn import flatten_forest, flatten_trees, mean_importances
+from .from_sklearn import flatten_forest, flatten_trees, mean_importances, scale_thresholds
 
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
 _LEAST_ROWS = 100
+
+#: Features are grown on with largest values of about 2 to this power.
+_FILLED = 60
 
 #: Trees that are scikit-learn's at one time where there are more rows than these.
 _BATCH = 10
@@ -127,7 +130,9 @@ class ForestClassifier(FlatEstimator):
             n_jobs=self.n_jobs,
             random_state=self.random_state,
         )
-        return self._set(_grow(peer, X, y, sample_weight), peer.classes_)
+        exponents = _exponents(X)
+        flat = _grow(peer, np.ldexp(X, exponents), y, sample_weight)
+        return self._set(scale_thresholds(flat, -exponents), peer.classes_)
 
     def _rows_a_tree(self, n: int) -> int | None:
         """`max_samples` as a number of rows; None where trees see all."""
@@ -165,6 +170,16 @@ class ForestClassifier(FlatEstimator):
         """Mean decrease of impurity by feature; sums to 1."""
         check_is_fitted(self)
         return self.flat_.importances
+
+
+def _exponents(X: Array) -> Array:
+    """For each feature the power of two, int32, by which it fills the range that growing sees.
+
+    scikit-learn takes differences below 1e-7 for none: without it, an image in metres would have
+    other trees than the same one in micrometres. Powers of two change no bit of a threshold.
+    """
+    largest = np.abs(X).max(axis=0, initial=0)
+    return np.where(largest > 0, _FILLED - np.frexp(largest)[1], 0).astype(np.int32)
 
 
 def _grow(peer: Any, X: Array, y: Array, sample_weight: Any) -> FlatForest:

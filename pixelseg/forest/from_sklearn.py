@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,13 @@ def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
         feature.astype(np.int32),
         np.ascontiguousarray(values, np.float64),
     )
+
+
+def scale_thresholds(forest: FlatForest, exponents: Array) -> FlatForest:
+    """The forest for features that are each multiplied by a power of two (n_features,)."""
+    scaled = np.ldexp(forest.threshold.astype(np.float64), exponents[forest.feature])
+    threshold = np.where(np.isinf(forest.threshold), np.inf, _floor_float32(scaled))
+    return replace(forest, threshold=threshold.astype(np.float32))
 
 
 def _floor_float32(threshold: Array) -> Array:

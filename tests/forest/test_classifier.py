@@ -161,3 +161,15 @@ def test_a_search_over_its_parameters(rows):
 def test_bad_parameters_are_refused(rows, params, message):
     with pytest.raises(ValueError, match=message):
         ForestClassifier(**params).fit(*rows)
+
+
+def test_trees_do_not_depend_on_the_unit_of_a_feature():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 6)).astype(np.float32)
+    y = X[:, 0] + X[:, 1] > 0
+    powers = np.array([0, -30, -60, 20, -10, 40])
+    forest = ForestClassifier(10).fit(X, y)
+    scaled = ForestClassifier(10).fit(np.ldexp(X, powers), y)
+    np.testing.assert_array_equal(scaled.flat_.feature, forest.flat_.feature)
+    expected = forest.predict_proba(X)
+    np.testing.assert_array_equal(scaled.predict_proba(np.ldexp(X, powers)), expected)
