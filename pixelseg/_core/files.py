@@ -1,30 +1,32 @@
 """Writing files so that they appear whole or not at all.
 
-What is written has a name of its own, `.NAME.MACHINE-PID-xxxx.part`, until it is whole. A process
-that is killed leaves it behind; the next one that writes into the folder removes it, if the name
-says that it was of this machine and no process has that number any more.
+What is written has a name of its own, `.NAME.PID-xxxx.part`, until it is whole, and is locked by
+its writer. A process that is killed leaves it behind, without a lock; the next one that writes
+into the folder removes it.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-import platform
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from .checks import as_flag, shown
 
-_LEFTOVER = ".part"
-#: Bytes of a name to which something can be added: file systems have 255.
-_LONG = 200
+try:
+    import fcntl
+except ImportError:  # on Windows, where leftovers of killed processes stay
+    fcntl = None  # type: ignore[assignment]
+
+#: Of the name of a file, what that of its temporary file begins with: names end at 255 bytes.
+_MOST_NAME_BYTES = 200
+_LEFTOVER = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.part", re.DOTALL)
 
 
 def as_path(path: Any, name: str = "path") -> Path:
@@ -57,18 +59,23 @@ def check_target(
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, moved onto it at the end, or removed after any error."""
-    _remove_leftovers(path.parent.absolute())
-    name = path.name if len(os.fsencode(path.name)) <= _LONG else _digest(path.name)
-    temporary = path.with_name(
-        f".{name}.{_machine()}-{os.getpid()}-{secrets.token_hex(4)}{_LEFTOVER}"
-    )
+    """A temporary path beside `path`, moved onto it at the end, or removed after any error.
+
+    The file is there already, empty, and locked for as long as this process lives. What a process
+    that was killed has left in the folder is removed first.
+    """
+    _remove_leftovers(path.parent)
+    temporary, descriptor = _create_locked(path)
     try:
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+    finally:
+        os.close(descriptor)
 
 
 def reserve(path: Path) -> None:
@@ -89,39 +96,53 @@ def reserve(path: Path) -> None:
                 raise OSError(error.errno, reason, str(path)) from None
 
 
-@cache
+def _create_locked(path: Path) -> tuple[Path, int]:
+    """A new temporary file beside `path` that this process holds a lock on."""
+    while True:
+        temporary = path.with_name(f"{_prefix(path)}{os.getpid()}-{secrets.token_hex(4)}.part")
+        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if _lock(descriptor) is not False and temporary.exists():
+            return temporary, descriptor
+        os.close(descriptor)  # taken for a leftover in the moment before it was locked
+
+
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes left in a folder, once for each process and folder."""
-    if os.name != "posix":
-        return  # where a process cannot be asked whether it lives without being hurt
-    pattern = re.compile(rf"\..+\.{_machine()}-(\d+)-[0-9a-f]{{8}}\{_LEFTOVER}", re.DOTALL)
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            match = pattern.fullmatch(entry.name)
-            if match and not _is_alive(int(match[1])):
-                with suppress(OSError):
-                    os.unlink(entry.path)
+    """Remove temporary files in a folder whose writers are dead: no one holds a lock on them.
+
+    An id of a process would not tell: it may be that of another machine or container.
+    """
+    with os.scandir(folder) as entries:
+        leftovers = [Path(entry.path) for entry in entries if _LEFTOVER.fullmatch(entry.name)]
+    for leftover in leftovers:
+        try:
+            descriptor = os.open(leftover, os.O_RDWR)
+        except OSError:  # of another user, or gone by now
+            continue
+        try:
+            if _lock(descriptor):
+                leftover.unlink(missing_ok=True)
+        except OSError:
+            pass  # in a folder where only its owner may remove it
+        finally:
+            os.close(descriptor)
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether a process has that number; if in doubt, it has."""
+def _prefix(path: Path) -> str:
+    """How names of temporary files of `path` begin; short enough for any file system."""
+    name = path.name
+    while len(os.fsencode(name)) > _MOST_NAME_BYTES:
+        name = name[:-1]
+    return f".{name}."
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Whether this process got the lock on a file; None where there are no locks to get."""
+    if fcntl is None:
+        return None
     try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except OSError:  # that of another user
-        pass
+    except OSError:
+        return None
     return True
-
-
-@cache
-def _machine() -> str:
-    """What sets apart the machines, and the containers, in which process numbers mean one thing."""
-    namespace = ""
-    with suppress(OSError):
-        namespace = os.readlink("/proc/self/ns/pid")
-    return _digest(f"{platform.node()} {namespace}")
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(os.fsencode(text), digest_size=4).hexdigest()

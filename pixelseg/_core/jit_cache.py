@@ -1,26 +1,29 @@
-"""Compiled code on disk: a help that never stops a computation.
+"""Where machine code is kept between sessions: Numba's cache, made safe for other users' folders.
 
-Numba's cache is used with three differences. Where no folder can be written (an installation that
-is read-only, a user without a home, a full disk) kernels are compiled in each process, and one
-warning says how to change that; with Numba alone nothing would run. What was compiled into the
-package, as by `pixelseg warmup` in the recipe of a container, is read by every user, also by those
-who may not write there. And what is read is held against its checksum: a damaged file is compiled
-anew, where machine code with a wrong byte would end the process.
+Numba looks for one folder that can be written, and fails where there is none. Here what cannot be
+written is still read, so that what `pixelseg warmup` compiled serves all users of a machine or a
+container; where nothing can be written, functions are compiled anew in each session, which is said
+once. A file that is damaged is not there: each ends in a checksum, and holds the key that it was
+written for, so that no foreign or broken code is ever run.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
+import inspect
+import pickle
 import warnings
+import zlib
+from pathlib import Path
 from typing import Any, ClassVar
 
+import numba
 from numba.core import caching
+from numba.core.serialize import dumps
 
-_DIGEST_BYTES = 32
+_CHECKSUM_BYTES = 4
 #: Numba renamed its classes; they are found by what the names share.
-_LOCATORS = list(caching.CacheImpl._locator_classes)
-_IN_PACKAGE = next(cls for cls in _LOCATORS if cls.__name__.strip("_") == "InTreeCacheLocator")
+_LOCATORS = {cls.__name__.strip("_"): cls for cls in caching.CacheImpl._locator_classes}
+_IN_PACKAGE = _LOCATORS["InTreeCacheLocator"]
 
 
 class _ReadOnlyLocator(_IN_PACKAGE):  # type: ignore[misc, valid-type]
@@ -32,72 +35,82 @@ class _ReadOnlyLocator(_IN_PACKAGE):  # type: ignore[misc, valid-type]
 
 
 class _Impl(caching.CompileResultCacheImpl):
-    _locator_classes: ClassVar = [*_LOCATORS, _ReadOnlyLocator]
+    _locator_classes: ClassVar = [*_LOCATORS.values(), _ReadOnlyLocator]
 
 
 class _CheckedFile(caching.IndexDataCacheFile):
-    """Numba's two files of a function, machine code after its checksum."""
+    """Numba's pair of an index and data, of which nothing damaged is believed."""
 
-    def _save_data(self, name: str, data: Any) -> None:
-        content = self._dump(data)
-        with self._open_for_write(self._data_path(name)) as file:
-            file.write(hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest())
-            file.write(content)
+    def load(self, key: Any) -> Any:
+        name = self._load_index().get(key)
+        entry = None if name is None else self._unpickle(Path(self._data_path(name)))
+        # Two processes may have given one name to the code of two signatures.
+        return entry[1] if entry is not None and entry[0] == key else None
 
-    def _load_data(self, name: str) -> Any:
-        path = self._data_path(name)
-        with open(path, "rb") as file:
-            digest, content = file.read(_DIGEST_BYTES), file.read()
-        if hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest() != digest:
-            raise ValueError(f"{path} is damaged")
-        return caching.pickle.loads(content)
+    def save(self, key: Any, data: Any) -> None:
+        super().save(key, (key, data))
+
+    def _load_index(self) -> Any:
+        entry = self._unpickle(Path(self._index_path))
+        return entry[1] if entry is not None and entry[0] == self._stamp else {}
+
+    def _save_index(self, overloads: Any) -> None:
+        with self._open_for_write(self._index_path) as file:
+            file.write(self._dump((self._stamp, overloads)))
+
+    def _dump(self, value: Any) -> bytes:
+        data = dumps(value)
+        return data + zlib.crc32(data).to_bytes(_CHECKSUM_BYTES, "little")
+
+    @property
+    def _stamp(self) -> Any:
+        """What the entries hold for: this version of Numba and of the source."""
+        return self._version, self._source_stamp
+
+    @staticmethod
+    def _unpickle(path: Path) -> Any:
+        """What a file holds, None where it is missing, unreadable or damaged."""
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+        if zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
+            return None
+        try:
+            return pickle.loads(body)
+        except Exception:  # a whole file of another version of Python, NumPy or Numba
+            return None
 
 
 class KernelCache(caching.FunctionCache):
-    """The compiled versions of one kernel, in a folder that can be written and in the package."""
+    """The cache of one compiled function, over all folders that may hold it."""
 
     _impl_class = _Impl
 
-    def __init__(self, py_func: Any) -> None:
-        super().__init__(py_func)
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        # Another user may have filled the folder that NUMBA_CACHE_DIR names, or the package's own.
+        shared = [_LOCATORS["UserProvidedCacheLocator"]] if numba.config.CACHE_DIR else []
+        source = inspect.getfile(function)
+        others = [kind(function, source).get_cache_path() for kind in (*shared, _IN_PACKAGE)]
         names = self._impl.filename_base, self._impl.locator.get_source_stamp()
-        package = os.path.join(os.path.dirname(py_func.__code__.co_filename), "__pycache__")
-        self._cache_file: Any = _CheckedFile(self._cache_path, *names)
-        self._in_package = _CheckedFile(package, *names)
+        folders = dict.fromkeys([self._cache_path, *others])
+        self._files = [_CheckedFile(folder, *names) for folder in folders]
+        self._cache_file: Any = self._files[0]
 
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled version for some types, or None where it is to be compiled."""
-        own = self._cache_file
-        try:
-            for file in (own, self._in_package):
-                self._cache_file = file
-                found = self._load_one(sig, target_context)
-                if found is not None:
-                    return found
-        finally:
-            self._cache_file = own
+    def _load_overload(self, signature: Any, target_context: Any) -> Any:
+        key = self._index_key(signature, target_context.codegen())
+        for file in self._files:
+            data = file.load(key)
+            if data is not None:
+                return self._impl.rebuild(target_context, data)
         return None
 
-    def _load_one(self, sig: Any, target_context: Any) -> Any:
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Keep what was compiled; a folder that cannot take it is no reason to stop."""
         try:
-            return super().load_overload(sig, target_context)
-        except OSError:  # no folder, or none that this user may read
-            return None
-        except Exception:  # whatever a damaged file makes of pickle
-            try:
-                self._cache_file.flush()
-            except OSError:
-                warnings.warn(
-                    f"compiled code in {self._cache_file._cache_path} is damaged and cannot be "
-                    "replaced: remove that folder.",
-                    stacklevel=2,
-                )
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled version for the next process, if some folder can be written."""
-        try:
-            super().save_overload(sig, data)
+            super().save_overload(signature, data)
         except OSError as error:
             _say_once(error)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from sklearn.base import clone
 
+from .._core.arrays import as_spacing
+from .._core.image import as_channel_axis
 from . import model_file
 from .base import ImageClassifier
 from .pixel import PixelClassifier
@@ -57,11 +59,18 @@ def load(path: str | PathLike[str]) -> ImageClassifier:
             f"{path} holds a {model.estimator!r}, which this pixelseg does not know: use the "
             "version that wrote it."
         )
-    estimator = _ESTIMATORS[model.estimator](
-        features=clone(model.features),
-        classifier=clone(model.rows.classifier),
-        class_names=model.class_names,
-        **{**model.params, "refine": model.params.get("refine") or model.refiner},
-    )
+    with model_file.naming(path):
+        estimator: ImageClassifier = _ESTIMATORS[model.estimator](
+            features=clone(model.features),
+            classifier=clone(model.rows.classifier),
+            class_names=model.class_names,
+            **{**model.params, "refine": model.params.get("refine") or model.refiner},
+        )
+        estimator._settled()
+        ndim = model.input_spec.ndim
+        axis = as_channel_axis(estimator.channel_axis)
+        if isinstance(axis, int) and not -ndim - 1 <= axis <= ndim:
+            raise ValueError(f"channel_axis is {axis}, but images have {ndim} spatial axes")
+        as_spacing(estimator.spacing, ndim)
     estimator.model_ = model
     return estimator

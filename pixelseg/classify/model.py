@@ -29,6 +29,9 @@ from .row_classifier import RowClassifier
 
 #: Plans that are kept for the next image of the same shape.
 _KEPT_PLANS = 64
+#: Longest side of the patch that a model file keeps to check itself, by the number of spatial axes:
+#: large enough to show every filter, small enough to cost a hundredth of a second.
+PATCH_SIDES = {2: 64, 3: 24}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ import json
 import platform
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from math import prod
 from os import PathLike
@@ -32,8 +33,10 @@ from .._core.checks import shown
 from .._core.files import as_path, check_target, replacing
 from .._core.memory import format_bytes
 from ..features import FeatureBank
+from ..forest import FlatForest
+from ..refine.refiner import reach_of
 from .input_spec import InputSpec, check_input
-from .model import FittedModel, TrainingRecord
+from .model import PATCH_SIDES, FittedModel, TrainingRecord
 from .refiners import (
     refiner_from_record,
     refiner_to_record,
@@ -54,7 +57,9 @@ _MAX_RATIO = 32
 _MAX_SIGMAS = 100
 _MAX_SIGMA_PIXELS = 2000
 _MAX_CHANNELS = 4096
-_MAX_PATCH_VALUES = 2**24
+#: And so is its classifier asked: nodes that a pixel goes through, weights of a network.
+_MAX_STEPS = 2**19
+_MAX_WEIGHTS = 2**22
 _PREFIX = "classifier/"
 _COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TRAINING = ("classes", "n_marked", "n_kept", "n_images", "label_hash")
@@ -79,18 +84,27 @@ def load(path: str | PathLike[str]) -> FittedModel:
     Raises and warns as `pixelseg.load` says.
     """
     record, arrays = read_file(path)
-    try:
+    with naming(path):
         model = _rebuild(record, arrays)
-        probabilities = model.predict_check()
         saved = arrays["check/probabilities"]
-        if saved.shape != probabilities.shape or not np.isfinite(saved).all():
+        shape = (*model.open_check_patch().spatial_shape, model.rows.n_classes)
+        if saved.shape != shape or not np.isfinite(saved).all():
             raise ValueError("the check patch and its probabilities do not fit")
-    except Exception as error:  # an edited file finds a way to raise any of them
-        raise ValueError(
-            f"{path} does not hold a usable model ({error}): the file is damaged or was edited."
-        ) from error
+        probabilities = model.predict_check()
     _compare_check(probabilities, saved, path)
     return model
+
+
+@contextmanager
+def naming(path: str | PathLike[str]) -> Iterator[None]:
+    """Turn whatever the content of a model file leads to into a ValueError about the file."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise ValueError(
+            f"{path} does not hold a usable model ({reason}): the file is damaged or was edited."
+        ) from error
 
 
 def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -103,7 +117,7 @@ def read_file(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Arra
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_archive(archive, path)
-    except _RefusedError:
+    except (PermissionError, _RefusedError):
         raise
     except Exception as error:  # zipfile has no one name for what may be wrong with an archive
         raise ValueError(
@@ -118,7 +132,7 @@ class _RefusedError(ValueError):
 
 def _read_archive(archive: zipfile.ZipFile, path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     entries = {entry.filename: entry for entry in archive.infolist()}
-    n_bytes = sum(entry.file_size for entry in entries.values())
+    n_bytes = sum(entry.file_size for entry in archive.infolist())
     most = min(_MAX_BYTES, max(_MAX_SMALL_BYTES, _MAX_RATIO * path.stat().st_size))
     if n_bytes > most:
         raise _RefusedError(
@@ -133,7 +147,7 @@ def _read_archive(archive: zipfile.ZipFile, path: Path) -> tuple[dict[str, Any],
         )
     try:
         record = json.loads(archive.read("model.json"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _RefusedError(f"{path} has a model.json that is not JSON ({error}).") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise _RefusedError(f"{path} does not say that it is a pixelseg model: it was not loaded.")
@@ -168,9 +182,9 @@ def _read_array(data: bytes, name: str, path: Path) -> Array:
         rest = stream.read()
         if len(rest) != prod(shape) * dtype.itemsize:
             raise ValueError(f"shape {shape} does not fit its {len(rest)} bytes")
+        return np.frombuffer(rest, dtype).reshape(shape)
     except Exception as error:  # NumPy's parser of headers has no one name for what is wrong
         raise _RefusedError(f"{path} holds a bad array {name!r} ({error}): not loaded.") from error
-    return np.frombuffer(rest, dtype).reshape(shape)
 
 
 def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -276,12 +290,15 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     features = FeatureBank(ops=record["features"]["ops"], sigmas=record["features"]["sigmas"])
     score = record["cross_validated_mean_iou"]
     spec = InputSpec(**_typed(InputSpec, record["input"]))
-    _check_work(features, spec)
-    if arrays["check/image"].size > _MAX_PATCH_VALUES:
-        raise ValueError(f"a check patch of shape {arrays['check/image'].shape} is too large")
     sizes = len(spec.spacing), len(spec.peaks), len({np.dtype(name) for name in spec.dtypes})
     if spec.ndim not in (2, 3) or spec.n_channels < 1 or sizes != (spec.ndim, 2, len(spec.dtypes)):
-        raise ValueError(f"input {record['input']} does not describe an image")
+        raise ValueError(f"input {shown(record['input'])} does not describe an image")
+    _check_work(features, spec)
+    patch = arrays["check/image"]
+    if patch.ndim != spec.ndim + 1 or max(patch.shape[1:]) > PATCH_SIDES[spec.ndim]:
+        raise ValueError(f"the check patch has shape {patch.shape}")
+    if features.count_features(spec.ndim, spec.n_channels) != len(names):
+        raise ValueError("the features make other columns than the model says")
     refiner = refiner_from_record(_from_plain(record["refiner"]))
     model = FittedModel(
         estimator=str(record["estimator"]),
@@ -292,17 +309,19 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
         input_spec=spec,
         training=TrainingRecord(
             **_typed(TrainingRecord, record["training"]),
-            check_patch=arrays["check/image"],
+            check_patch=patch,
             cross_validated_mean_iou=None if score is None else float(score),
         ),
         refiner=refiner,
         tuning=tuning_from_record(record["tuning"], refiner),
         class_names=_from_plain(record["class_names"]),
     )
-    patch = model.open_check_patch()
-    check_input(patch, model.input_spec, "the record")
-    if features.plan(patch).names != names:
+    image = model.open_check_patch()
+    check_input(image, model.input_spec, "the record")
+    if features.plan(image).names != names:
         raise ValueError("the features make other columns than the model says")
+    if model.refiner is not None:
+        reach_of(model.refiner, image)  # which checks its settings
     return model
 
 
@@ -341,6 +360,12 @@ def _rebuild_rows(
     )
     if flat.n_classes != len(classes) or flat.n_features != n_features:
         raise ValueError("the classifier has other features or classes than the model says")
+    if isinstance(flat, FlatForest):
+        bearable = flat.is_walked_within(_MAX_STEPS)
+    else:
+        bearable = sum(array.size for array in flat.arrays().values()) <= _MAX_WEIGHTS
+    if not bearable:
+        raise ValueError("the classifier has too many trees, levels or weights")
     params = _from_plain(record["classifier_params"])
     return RowClassifier(
         KINDS[kind].from_flat(flat, classes, **params),

@@ -18,6 +18,8 @@ REFINERS: dict[str, type] = {
     "GraphCut": GraphCut,
     "GuidedFilter": GuidedFilter,
 }
+#: Iterations that a file may ask for.
+_MOST_ROUNDS = 1000
 #: The names that `refine=` may have, and the class whose `candidates()` are tried at `fit`.
 TUNED: dict[str, Any] = {
     "auto": GuidedFilter,
@@ -59,6 +61,9 @@ def refiner_from_record(record: dict[str, Any] | None) -> Any:
     if record["name"] not in REFINERS:
         known = ", ".join(REFINERS) or "none"
         raise ValueError(f"its refiner {record['name']!r} is not known here (known: {known})")
+    counts = [value for name, value in record["settings"].items() if name.startswith("n_")]
+    if any(isinstance(count, int | float) and not count <= _MOST_ROUNDS for count in counts):
+        raise ValueError(f"its refiner has settings {shown(record['settings'])}")
     return REFINERS[record["name"]](**record["settings"])
 
 

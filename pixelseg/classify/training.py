@@ -24,16 +24,13 @@ from ..features import FeatureBank
 from ..features.intensity import IntensityLaw, find_intensity_law
 from .input_spec import InputSpec
 from .jitter import check_intensity_jitter, jitter_rows
-from .model import TrainingRecord
+from .model import PATCH_SIDES, TrainingRecord
 from .prior import check_class_prior, estimate_prior
 from .refiners import check_refine
 from .row_classifier import RowClassifier, compile_classifier, make_classifier, predict_planes
 from .sampling import N_PRIOR_PIXELS, ImageSamples, canonical_order, cell_bytes, collect
 from .training_images import iterate_pairs, summarise, survey_labels
 
-#: Side of the patch that a model file keeps to check itself: large enough to show every
-#: filter, small enough to cost a hundredth of a second.
-_PATCH = {2: 64, 3: 24}
 #: Training pixels below which a constant answer is looked for and told.
 _FEW_PIXELS = 100
 
@@ -283,7 +280,7 @@ def _target_prior(
 def _check_patch(image: Image, positions: Array) -> Array:
     """A small piece (C, *spatial) of the image around its labelled pixels, in its own dtype."""
     centre = np.unravel_index(positions[len(positions) // 2], image.spatial_shape)
-    box = around(centre, _PATCH[image.ndim], image.spatial_shape)
+    box = around(centre, PATCH_SIDES[image.ndim], image.spatial_shape)
     planes = image.read(box, dtype=None)
     return planes[:, 0] if image.ndim == 2 else planes
 

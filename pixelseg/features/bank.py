@@ -212,6 +212,11 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
             (sigma, tuple(op for op, sigmas in chosen if sigma in sigmas)) for sigma in every
         )
 
+    def count_features(self, ndim: int, n_channels: int) -> int:
+        """Number of features for images of `ndim` axes and `n_channels` channels."""
+        ops = (op for _, ops in self._ops_by_sigma() for op in ops)
+        return n_channels * sum(len(op.suffixes(ndim)) for op in ops)
+
 
 def as_op(op: str | Op | Callable) -> Op:
     """An op from its name, or from a user's function."""

@@ -86,6 +86,16 @@ class FlatForest(FlatClassifier):
             places = np.concatenate([left, left + 1])
             depth += 1
 
+    def is_walked_within(self, most: int) -> bool:
+        """Whether a row goes through at most `most` nodes, in trees all as deep as the deepest."""
+        places, depth = self.roots, 1
+        while len(places) and self.n_trees * depth <= most:
+            left = self.left[places]
+            left = left[left != places]
+            places = np.concatenate([left, left + 1])
+            depth += 1
+        return len(places) == 0
+
     def __repr__(self) -> str:
         return (
             f"FlatForest({self.n_trees} trees, {self.n_nodes} nodes, {self.n_features} features, "

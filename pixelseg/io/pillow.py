@@ -19,7 +19,7 @@ from PIL import Image
 
 from .._core.arrays import Array
 from .paths import ImageFileError, check_size
-from .stored import Stored
+from .stored import Stored, as_orientation
 
 #: By the raw mode of a 16-bit colour PNG: two layouts of equal pixel size that keep the upper
 #: and the lower bytes (one that keeps both where there is one).
@@ -81,7 +81,7 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
         if rawmode not in _SIXTEEN_BIT:
             pixels = stored_values(image) if values else _pixels(image)
         # Not before: it may load a PNG, whose layout is then forgotten.
-        orientation = int(image.getexif().get(_ORIENTATION) or 1)
+        orientation = _orientation(image)
     if pixels is None:
         pixels = _read_sixteen_bit(path, rawmode)
     if transparent is not None:
@@ -93,6 +93,14 @@ def read_pillow(path: Path, *, values: bool = False) -> Stored:
     axis = None if pixels.ndim == 2 else 2
     alpha = pixels.shape[2:] in ((2,), (4,))
     return Stored(pixels, axis, alpha=alpha, lossy=is_lossy, orientation=orientation)
+
+
+def _orientation(image: Any) -> int:
+    """What EXIF says of how to turn an image; a damaged EXIF says nothing."""
+    try:
+        return as_orientation(image.getexif().get(_ORIENTATION))
+    except Exception:
+        return 1
 
 
 def stored_values(image: Any) -> Array:

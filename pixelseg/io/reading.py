@@ -38,7 +38,7 @@ class ImageFile:
         Size of a pixel along each spatial axis in micrometres, where the file states it.
     mask : bool array of the spatial shape, or None
         False where the file says that there is no measurement but a hole: where its alpha channel
-        or its mask page is 0, or where a value is the one that GDAL's nodata tag names. None where
+        or its mask page is 0, or where a value is one that GDAL's tags name for no data. None where
         there are no holes. Alpha itself is never a channel of the image.
     orientation : int
         How the file asks viewers to turn and mirror the picture (EXIF, TIFF), 1 for not at all. It
@@ -179,7 +179,8 @@ def read_labels(path: str | PathLike[str]) -> Array:
     has_channels = image.channel_axis is not None
     if image.mask is not None:
         # What was rubbed out keeps its colour in many programs.
-        values = values * (image.mask[..., np.newaxis] if has_channels else image.mask)
+        mask = image.mask[..., np.newaxis] if has_channels else image.mask
+        values = np.where(mask, values, values.dtype.type(0))
     if has_channels:
         values = _grey_of_colours(values, path)
     if values.ndim not in (2, 3):
@@ -233,17 +234,12 @@ def _holes(
 ) -> Array | None:
     """The mask of all that the file says of holes; None where there are none."""
     masks = [mask for mask in (opaque, stored.mask) if mask is not None]
-    if stored.nodata is not None:
-        nodata = stored.nodata
+    if (nodata := stored.nodata) is not None:
 
         def is_data(block: Array) -> Array:
-            # Programs write the value with six digits, too.
-            close = np.isclose(block, nodata, rtol=1e-6, atol=0, equal_nan=True)
-            inside: Array = ~close if block.dtype.kind == "f" else np.asarray(block != nodata)
-            return np.asarray(inside.all(axis=-1)) if n_channel_axes else inside
+            return ~nodata.holes(block if n_channel_axes else block[..., np.newaxis])
 
-        if data.dtype.kind == "f" or (not np.isnan(nodata) and nodata == int(nodata)):
-            masks.append(where(data, is_data, n_channel_axes=n_channel_axes))
+        masks.append(where(data, is_data, n_channel_axes=n_channel_axes))
     if not masks:
         return None
     mask: Array = masks[0]

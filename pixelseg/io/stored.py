@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .nodata import NoData
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -12,7 +14,7 @@ class Stored:
 
     `data` is an array or array-like whose slices and `transpose` are views. `alpha` says that the
     last entry of the channel axis is opacity, `lossy` that the compression changed values. `mask`
-    is a mask that the file brings, of the spatial shape, `nodata` the value that it says means
+    is a mask that the file brings, of the spatial shape, `nodata` the values that it says mean
     nothing; `orientation` is that of TIFF and EXIF, 1 where rows and columns are shown as stored.
     """
 
@@ -22,5 +24,10 @@ class Stored:
     alpha: bool = False
     lossy: bool = False
     mask: Any = None
-    nodata: float | None = None
+    nodata: NoData | None = None
     orientation: int = 1
+
+
+def as_orientation(value: Any) -> int:
+    """An orientation of TIFF and EXIF, from 2 on turned or mirrored; 1 for what is none."""
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1

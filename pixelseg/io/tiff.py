@@ -16,8 +16,9 @@ import numpy as np
 import tifffile
 
 from .._core.arrays import Array
+from .nodata import find_nodata
 from .paths import ImageFileError
-from .stored import Stored
+from .stored import Stored, as_orientation
 
 #: Micrometres in a unit, by the names that OME and ImageJ use.
 _MICROMETRES = {
@@ -31,8 +32,8 @@ _MICROMETRES = {
 }  # fmt: skip
 #: Codes of the tag ResolutionUnit.
 _RESOLUTION_UNITS = {2: 25400.0, 3: 1e4, 4: 1e3, 5: 1.0}
-#: The tag in which GDAL says which value is none.
-_GDAL_NODATA = 42113
+#: Planes that an OME text may speak of; many may lie in other files.
+_MOST_PLANES = 10**6
 #: Codes of the tag ExtraSamples that mean opacity.
 _ALPHA = (1, 2)
 
@@ -41,16 +42,18 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
     """Open a TIFF: pixels (mapped or decoded on demand), channels, pixel size, opacity."""
     with tifffile.TiffFile(path) as file:
         _check_last_page(file)
-        series, mask_pages = _only_series(file, path)
+        _check_planes(file)
+        series, mask_pages = _only_image(file, path)
         axes, shape = _drop_single(series.axes, series.shape)
         page = series.keyframe
         known = _spacing_by_axis(file, page)
         data = _pixels(path, file, series, shape)
         alpha = page.photometric == 2 and len(page.extrasamples) == 1
         alpha = alpha and page.extrasamples[0] in _ALPHA
-        mask = _mask_of(mask_pages, page, path)
-    axis = _channels(axes, shape, path) if channel_axis == "auto" else channel_axis
-    channels = axis % len(axes) if isinstance(axis, int) else None
+        axis = _channels(axes, shape, path) if channel_axis == "auto" else channel_axis
+        channels = axis % len(axes) if isinstance(axis, int) else None
+        mask = None if mask_pages is None else _read_mask(path, file, mask_pages, shape, channels)
+        nodata = find_nodata(page)
     spatial = [name if name in "YX" else "Z" for k, name in enumerate(axes) if k != channels]
     spacing = tuple(known.get(name, math.nan) for name in spatial)
     whole = len(spacing) in (2, 3) and all(math.isfinite(size) for size in spacing)
@@ -62,8 +65,8 @@ def read_tiff(path: Path, channel_axis: int | str | None) -> Stored:
         bool(alpha),
         lossy=page.compression in (6, 7),
         mask=mask,
-        nodata=_nodata(page),
-        orientation=int(orientation),
+        nodata=nodata,
+        orientation=as_orientation(orientation),
     )
 
 
@@ -78,54 +81,79 @@ def _check_last_page(file: Any) -> None:
         raise ValueError(f"it ends after {len(file.pages)} pages, of which there should be more")
 
 
-def _only_series(file: Any, path: Path) -> tuple[Any, list[Any]]:
-    """The one image of the file, and the pages that are its mask; previews do not count."""
-    full = [series for series in file.series if not series.keyframe.is_reduced]
-    full = full or file.series[:1]
-    images = [series for series in full if not series.keyframe.is_mask]
-    masks = [page for series in full if series.keyframe.is_mask for page in series.pages]
-    if not images:
+def _check_planes(file: Any) -> None:
+    """Refuse an OME text of more planes than anyone has: tifffile would make a list of them."""
+    for pixels in _ome_pixels(file.ome_metadata) if file.is_ome else ():
+        planes = math.prod(float(pixels.get(f"Size{axis}", 1)) for axis in "CZT")
+        if not planes <= _MOST_PLANES:
+            raise ValueError(f"its OME text speaks of {planes:.3g} planes")
+
+
+def _only_image(file: Any, path: Path) -> tuple[Any, Any]:
+    """The one image of the file and its transparency mask, or None; previews do not count."""
+    if not file.series:
         raise ValueError("it holds no image")
+    parts = [part for series in file.series for part in _split_by_kind(file, series)]
+    parts = [part for part in parts if not part.keyframe.is_reduced] or parts[:1]
+    masks = [part for part in parts if _is_mask(part.keyframe)]
+    images = [part for part in parts if not _is_mask(part.keyframe)]
+    if not images:
+        return masks[0], None
     if len(images) > 1:
-        shapes = ", ".join(str(series.shape) for series in images[:4])
+        shapes = ", ".join(str(part.shape) for part in images[:4])
         raise ImageFileError(
             f"{path} holds {len(images)} images of different kinds ({shapes}): save each as a "
             "file of its own."
         )
-    (series,) = images
-    among = [page for page in series.pages if getattr(page, "is_mask", False)]
-    if among and series.kind in ("generic", "uniform"):
-        # A mask of the layout of its image is taken for one more page of it.
-        pages = [page for page in series.pages if page not in among]
-        page = pages[0]
-        shape, axes = page.shape, page.axes
-        if len(pages) > 1:
-            shape, axes = (len(pages), *shape), "I" + axes
-        series = tifffile.TiffPageSeries(pages, shape, page.dtype, axes, kind="generic")
-    return series, [*masks, *among]
+    if len(masks) > 1:
+        raise ImageFileError(f"{path} holds {len(masks)} kinds of masks of its image: keep one.")
+    return images[0], masks[0] if masks else None
 
 
-def _mask_of(pages: list[Any], image: Any, path: Path) -> Array | None:
-    """The mask that is stored beside an image, True where the image counts."""
-    if not pages:
-        return None
-    planes = [page.asarray() != 0 for page in pages]
-    shape = (image.imagelength, image.imagewidth)
-    if any(plane.shape != shape for plane in planes):
+def _is_mask(page: Any) -> bool:
+    return bool(page.is_mask or page.photometric == 4)
+
+
+def _split_by_kind(file: Any, series: Any) -> list[Any]:
+    """A series in parts that are all image, all mask or all preview.
+
+    Where no program says what the pages are, tifffile puts those of one layout together.
+    """
+    if series.kind not in ("generic", "uniform", "shaped") or len(series.pages) < 2:
+        return [series]
+    parts: dict[tuple[bool, bool], list[Any]] = {}
+    for page in series.pages:
+        if page is not None and isinstance(page.index, int):
+            page = file.pages.get(page.index, aspage=True)
+        if page is None:
+            return [series]
+        parts.setdefault((page.is_reduced, _is_mask(page)), []).append(page)
+    if len(parts) == 1:
+        return [series]
+    return [_series_of(pages) for pages in parts.values()]
+
+
+def _series_of(pages: list[Any]) -> Any:
+    """Pages of one layout as the slices of a volume, or a single one as it is."""
+    shape, axes = pages[0].shape, pages[0].axes
+    if len(pages) > 1:
+        shape, axes = (len(pages), *shape), f"I{axes}"
+    return tifffile.TiffPageSeries(pages, shape, pages[0].dtype, axes)
+
+
+def _read_mask(path: Path, file: Any, mask: Any, shape: tuple[int, ...], axis: Any) -> Array:
+    """The pixels that a transparency mask lets count, of the spatial shape of the image."""
+    _, mask_shape = _drop_single(mask.axes, mask.shape)
+    counts = np.asarray(_pixels(path, file, mask, mask_shape)) != 0
+    if axis is not None and counts.shape == shape:
+        return counts.all(axis)  # one mask for each channel
+    spatial = shape if axis is None else tuple(np.delete(shape, axis).tolist())
+    if counts.shape != spatial:
         raise ImageFileError(
-            f"{path} has a mask page of shape {planes[0].shape} beside an image of {shape}: remove "
+            f"{path} has a mask page of shape {counts.shape} beside an image of {spatial}: remove "
             "that page."
         )
-    return planes[0] if len(planes) == 1 else np.stack(planes)
-
-
-def _nodata(page: Any) -> float | None:
-    """The value that GDAL's tag says is none, if there is that tag."""
-    text = page.tags.valueof(_GDAL_NODATA)
-    try:
-        return None if text is None else float(str(text).strip("\0 "))
-    except ValueError:
-        return None
+    return counts
 
 
 def _drop_single(axes: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
@@ -186,16 +214,19 @@ def _rational(tag: Any) -> float:
     return numerator / denominator if denominator else 0.0
 
 
+def _ome_pixels(xml: str) -> list[ElementTree.Element]:
+    """The elements of an OME text that describe an image."""
+    elements = ElementTree.fromstring(xml).iter()
+    return [element for element in elements if element.tag.rpartition("}")[2] == "Pixels"]
+
+
 def _ome_spacing(xml: str) -> dict[str, float]:
     """The PhysicalSize attributes of the first image of an OME text."""
-    for element in ElementTree.fromstring(xml).iter():
-        if element.tag.rpartition("}")[2] != "Pixels":
-            continue
-        sizes = {}
+    sizes = {}
+    for element in _ome_pixels(xml)[:1]:
         for axis in "XYZ":
             size = element.get(f"PhysicalSize{axis}")
             unit = _MICROMETRES.get(element.get(f"PhysicalSize{axis}Unit", "µm").lower())
             if size is not None and unit is not None and float(size) > 0:
                 sizes[axis] = float(size) * unit
-        return sizes
-    return {}
+    return sizes

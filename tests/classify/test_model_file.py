@@ -303,6 +303,96 @@ def test_too_large_a_file_is_refused(saved, tmp_path, monkeypatch):
         pixelseg.load(path)
 
 
+def test_what_shrank_too_much_is_refused_before_it_is_unpacked(saved, tmp_path, monkeypatch):
+    _, path, _ = saved
+    monkeypatch.setattr("pixelseg.classify.model_file._MAX_SMALL_BYTES", 2**20)
+    bomb = npy(np.zeros((3000, 3000), np.uint8))
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(tmp_path / "m", "w", 8) as out:
+        for name in source.namelist():
+            out.writestr(name, bomb if name == "check/image.npy" else source.read(name))
+    with pytest.raises(ValueError, match=r"more than the .* that a model of its size may have"):
+        pixelseg.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_codecs_are_never_fed(saved, tmp_path, method):
+    _, path, _ = saved
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(tmp_path / "m", "w", method) as out:
+        for name in source.namelist():
+            out.writestr(name, source.read(name))
+    with pytest.raises(ValueError, match="packed as no pixelseg model is"):
+        pixelseg.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("features", {"sigmas": np.linspace(0.5, 30, 101).tolist()}),
+        ("features", {"sigmas": [1e6, 1.0]}),
+        ("input", {"spacing": [1e-6, 1e-6]}),
+        ("input", {"spacing": ["1", "nan"]}),
+        ("input", {"n_channels": 10**9}),
+        ("training", {"n_images": float("inf")}),
+        ("training", {"classes": None}),
+        ("params", {"no_such_parameter": 1}),
+        ("params", {"channel_axis": -1000}),
+        ("params", {"channel_axis": True}),
+        ("params", {"spacing": {}}),
+        ("refiner", {"name": "DenseCRF", "settings": {"n_iterations": 10**9}}),
+        ("refiner", {"name": "GuidedFilter", "settings": {"value_range": ""}}),
+    ],
+)
+def test_the_work_that_a_file_asks_for_is_bounded(saved, tmp_path, key, values):
+    _, path, _ = saved
+
+    def change(name, data):
+        if name != "model.json":
+            return data
+        record = json.loads(data)
+        return json.dumps(record | {key: (record[key] or {}) | values})
+
+    with pytest.raises(ValueError, match=r"/m does not hold a usable model \(.+\)"):
+        pixelseg.load(rewrite(path, tmp_path / "m", change))
+
+
+@pytest.mark.parametrize("patch", [(1, 65, 9), (1, 9), (1, 2, 2, 2), (1, 0, 9)])
+def test_a_check_patch_of_another_size_is_refused(saved, tmp_path, patch):
+    _, path, _ = saved
+    odd = npy(np.zeros(patch, np.float32))
+    target = rewrite(path, tmp_path / "m", lambda n, d: odd if n == "check/image.npy" else d)
+    with pytest.raises(ValueError, match="/m does not hold a usable model"):
+        pixelseg.load(target)
+
+
+def test_trees_without_end_are_refused(saved, tmp_path):
+    _, path, _ = saved
+    n = 2**20 + 1
+    place = np.arange(n, dtype=np.int32)
+    # A chain: the right child of each split is the next split, and the last one is a leaf.
+    is_split = (place % 2 == 0) & (place < n - 1)
+    left = np.where(is_split, place + 1, place)
+    threshold = np.where(is_split, 0, np.inf).astype(np.float32)
+    chain = {"threshold": threshold, "feature": np.zeros(n, np.int32), "left": left}
+    leaves = np.zeros(np.count_nonzero(~is_split), np.int32)
+    chain |= {"roots": np.zeros(1, np.int32), "leaf_values": leaves}
+
+    def change(name, data):
+        part = name.removeprefix("classifier/").removesuffix(".npy")
+        return npy(chain[part]) if part in chain else data
+
+    with pytest.raises(ValueError, match="too many trees, levels or weights"):
+        pixelseg.load(rewrite(path, tmp_path / "m", change))
+
+
+def test_an_npy_header_that_is_cut_is_refused(saved, tmp_path):
+    _, path, _ = saved
+    target = rewrite(
+        path, tmp_path / "m", lambda n, d: d.replace(b"}", b" ") if n.endswith(".npy") else d
+    )
+    with pytest.raises(ValueError, match="/m holds a bad array"):
+        pixelseg.load(target)
+
+
 def test_other_bits_are_told(saved, tmp_path):
     _, path, _ = saved
 

@@ -1,24 +1,19 @@
 """Files appear whole or not at all, and killed processes leave nothing for long."""
 
+import errno
+import multiprocessing
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from pixelseg import io
 from pixelseg._core import files
 
-
-def finished_process() -> int:
-    """The number of a process that is no more."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-@pytest.fixture(autouse=True)
-def forget_folders():
-    files._remove_leftovers.cache_clear()
+#: Locks are not tied to ids of processes: those of containers repeat.
+DEAD = ".a.npy.{}-0123abcd.part"
 
 
 def write(path):
@@ -41,20 +36,52 @@ def test_an_error_leaves_nothing(tmp_path):
     assert path.read_text() == "whole"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="processes can be asked on POSIX alone")
-def test_leftovers_of_dead_processes_are_removed(tmp_path):
-    dead, machine = finished_process(), files._machine()
-    kept = [
-        f".a.txt.{machine}-{os.getppid()}-0123abcd.part",  # alive
-        f".a.txt.ffffffff-{dead}-0123abcd.part",  # of another machine
-        f".a.txt.{machine}-{dead}-0123abcd.part.gz",
-        "a.part",
-    ]
-    gone = [f".a.txt.{machine}-{dead}-0123abcd.part", f".other.npy.{machine}-{dead}-99999999.part"]
-    for name in kept + gone:
-        (tmp_path / name).touch()
-    write(tmp_path / "a.txt")
-    assert {file.name for file in tmp_path.iterdir()} == {"a.txt", *kept}
+def test_leftovers_of_dead_writers_go_and_those_of_living_stay(tmp_path):
+    path = tmp_path / "a.npy"
+    for pid in (1, os.getpid(), 2**22 + 5):
+        (tmp_path / DEAD.format(pid)).write_bytes(b"left")
+    (tmp_path / ".b.npy.77-0123abcd.part").touch()
+    (unlike := tmp_path / ".a.npy.notes.part").touch()
+    living, descriptor = files._create_locked(path)
+    with files.replacing(path) as temporary:
+        assert sorted(tmp_path.iterdir()) == sorted([unlike, living, temporary])
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+    os.close(descriptor)
+    with files.replacing(path) as temporary:
+        temporary.write_bytes(b"newer")
+    assert sorted(tmp_path.iterdir()) == sorted([unlike, path])
+
+
+def test_a_killed_process_lets_its_file_go(tmp_path):
+    code = "import sys; from pathlib import Path; from pixelseg._core.files import replacing\n"
+    code += "with replacing(Path(sys.argv[1])): print(1, flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(tmp_path / "a.npy")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdout.readline()
+        io.write_image(tmp_path / "a.npy", np.zeros((2, 2)))
+        assert len(list(tmp_path.glob(".a.npy.*.part"))) == 1
+        process.kill()
+        process.communicate()
+    io.write_image(tmp_path / "a.npy", np.zeros((2, 2)), overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+
+
+def write_often(folder):
+    for k in range(40):
+        io.write_image(folder / "a.npy", np.full((20, 20), k), overwrite=True)
+
+
+def test_processes_that_write_one_file_do_not_take_each_others(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=write_often, args=(tmp_path,)) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
 
 def test_names_as_long_as_they_may_be(tmp_path):
@@ -88,3 +115,19 @@ def test_a_full_disk_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"12345")
     with pytest.raises(OSError, match=r"No space left.*5 bytes"):
         files.reserve(tmp_path / "a")
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"no room.*a\.npy") as caught,
+        files.replacing(tmp_path / "a.npy"),
+    ):
+        raise OSError(errno.ENOSPC, "no room")
+    assert caught.value.errno == errno.ENOSPC
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mapped_result_has_its_blocks_before_it_is_filled(tmp_path):
+    with io.create_image(tmp_path / "big.npy", (12000, 12000), "uint8"):
+        (temporary,) = tmp_path.iterdir()
+        assert temporary.stat().st_blocks * 512 >= 12000 * 12000

@@ -86,3 +86,21 @@ def test_what_the_package_brings_is_read_beside_a_folder_of_ones_own(load, tmp_p
     load()(21)
     monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "own"))
     assert count_compiled(load()) == 0
+
+
+def test_a_folder_that_is_shared_is_read_where_nobody_can_write(load, tmp_path, monkeypatch):
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "shared"))
+    load()(21)
+    monkeypatch.setattr(jit_cache._Impl, "_locator_classes", [jit_cache._ReadOnlyLocator])
+    assert count_compiled(load()) == 0
+
+
+def test_code_of_other_types_is_not_run(load, tmp_path):
+    load()(21)
+    load()(1.5)
+    files = sorted((tmp_path / "__pycache__").glob("*.nbc"))
+    contents = [path.read_bytes() for path in files]
+    # As two processes leave it that compile for two types at the same moment.
+    for path, content in zip(files, reversed(contents), strict=True):
+        path.write_bytes(content)
+    assert count_compiled(load()) == 1

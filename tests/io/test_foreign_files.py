@@ -581,3 +581,15 @@ def test_more_pixels_than_bytes_can_hold_are_refused(tmp_path):
             file.pages[0].tags[name].overwrite(60_000)
     with pytest.raises(ValueError, match=r"bomb\.tif declares 3\.6 GB of pixels"):
         io.read_image(path)
+
+
+def test_an_ome_text_of_more_planes_than_anyone_has_is_refused(tmp_path):
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, np.zeros((2, 8, 8), np.uint8), metadata={"axes": "ZYX"})
+    data = path.read_bytes()
+    assert data.count(b'SizeZ="2"') == 1
+    with tifffile.TiffFile(path, mode="r+") as file:
+        text = file.ome_metadata.replace('SizeZ="2"', 'SizeZ="2000000000"')
+        file.pages[0].tags["ImageDescription"].overwrite(text)
+    with pytest.raises(ValueError, match=r"speaks of 2e\+09 planes"):
+        io.read_image(path)

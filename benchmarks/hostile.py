@@ -1,0 +1,450 @@
+"""Damaged and hostile files, and killed runs: nothing hangs, swells, or is left behind.
+
+    python -m benchmarks.hostile                     # 1,000 models, 500 images, 100 kills
+    python -m benchmarks.hostile --models 50 --images 50 --kills 0 --seed 7
+
+Each file is read in a process of its own making, bounds-checked, in which every file's time and
+peak memory are measured. A file is refused by a ValueError that names it, or read; within 5 s of
+computing, and 500 MB beyond 64 times its size. Runs of train, predict and evaluate are killed at
+random moments: what exists is whole, the same run again is right, and nothing else stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import random
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: What a file may cost: seconds of computing, bytes, and bytes for each byte of it.
+MOST_SECONDS, MOST_BYTES, BYTES_PER_BYTE = 5.0, 500e6, 64
+#: Seconds after which a process that says nothing is stopped.
+_HANGS = 120
+_ODD_VALUES: tuple[Any, ...] = (
+    None, -1, 0, 1e-300, 1e9, 1e308, float("inf"), float("nan"), 2**31, 10**30, "", "x" * 1000,
+    [], [[]], {}, {"pairs": [[1]]}, True, list(range(1000)), [1e6] * 3,
+)  # fmt: skip
+_ODD_SIZES = (0, 1, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1)
+
+
+@dataclass
+class Outcome:
+    """What came of a kind of trial."""
+
+    kind: str
+    counts: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    peak: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+
+# Mutations
+
+
+def mutate_bytes(data: bytes, rng: random.Random) -> bytes:
+    """Flip, cut, double or overwrite a part."""
+    changed = bytearray(data)
+    kind = rng.choice(("flip", "flip", "cut", "double", "zeros", "sizes"))
+    start = rng.randrange(min(len(data), 512) if rng.random() < 0.5 else len(data))
+    length = rng.choice((1, 4, 64, 4096))
+    if kind == "flip":
+        for _ in range(rng.choice((1, 1, 8, 64))):
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+    elif kind == "cut":
+        del changed[start:]
+    elif kind == "double":
+        changed[start:start] = changed[start : start + length]
+    elif kind == "zeros":
+        changed[start : start + length] = bytes(len(changed[start : start + length]))
+    else:
+        size = rng.choice(_ODD_SIZES).to_bytes(4, rng.choice(("little", "big")))
+        changed[start : start + 4] = size
+    return bytes(changed)
+
+
+def mutate_model(data: bytes, rng: random.Random) -> bytes:
+    """A model file with one part changed: the archive, a value, or an array."""
+    if rng.random() < 0.2:
+        return mutate_bytes(data, rng)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    arrays = [name for name in entries if name.endswith(".npy")]
+    if rng.random() < 0.5:
+        record = json.loads(entries["model.json"])
+        _change_value(record, rng)
+        entries["model.json"] = json.dumps(record).encode()
+    else:
+        name = rng.choice(arrays)
+        entries[name] = _change_array(entries[name], rng)
+    method = zipfile.ZIP_LZMA if rng.random() < 0.03 else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(memory := io.BytesIO(), "w", method) as archive:
+        for name, entry in entries.items():
+            archive.writestr(name, entry)
+    changed = memory.getvalue()
+    return mutate_bytes(changed, rng) if rng.random() < 0.05 else changed
+
+
+def _change_value(record: Any, rng: random.Random) -> None:
+    """Replace a value anywhere in nested lists and mappings; sometimes drop or scale it."""
+    while True:
+        keys = list(record) if isinstance(record, dict) else list(range(len(record)))
+        key = rng.choice(keys)
+        value = record[key]
+        if isinstance(value, dict | list) and value and rng.random() < 0.7:
+            record = value
+            continue
+        if rng.random() < 0.15:
+            del record[key]
+        elif isinstance(value, list) and rng.random() < 0.3:
+            record[key] = value * rng.choice((2, 100, 3000))
+        elif isinstance(value, int | float) and rng.random() < 0.4:
+            record[key] = value * rng.choice((-1, 1e-6, 1e6, 1000))
+        else:
+            record[key] = rng.choice(_ODD_VALUES)
+        return
+
+
+def _change_array(entry: bytes, rng: random.Random) -> bytes:
+    """An array of another shape, dtype, or with other values; or with a false header."""
+    array = np.load(io.BytesIO(entry))
+    kind = rng.choice(("value", "value", "shuffle", "long", "huge", "dtype", "shape", "header"))
+    if kind == "header":
+        return mutate_bytes(entry[:128], rng) + entry[128:]
+    if kind == "value" and array.size:
+        array = array.copy()
+        flat = array.reshape(-1)
+        place = rng.randrange(len(flat))
+        odd = (-1, 0, 1, place, len(flat), 2**31 - 1, float("nan"), float("inf"), 1e30)
+        with np.errstate(all="ignore"):
+            flat[place] = np.array(rng.choice(odd)).astype(array.dtype)
+    elif kind == "shuffle":
+        array = np.random.default_rng(rng.randrange(2**32)).permutation(array)
+    elif kind == "long":
+        array = np.concatenate([array] * rng.choice((2, 64)))
+    elif kind == "huge":
+        array = np.zeros(rng.choice((10**6, (4000, 4000))), array.dtype)
+    elif kind == "dtype":
+        with np.errstate(all="ignore"):
+            array = array.astype(rng.choice((np.int8, np.uint64, np.float16, np.complex64)))
+    elif kind == "shape":
+        array = array.reshape(rng.choice(((-1,), (1, -1), (-1, 1, 1))))
+    np.save(memory := io.BytesIO(), array)
+    return memory.getvalue()
+
+
+def mutate_image(name: str, data: bytes, rng: random.Random) -> bytes:
+    """An image file with a part changed; checksums of a PNG are often made right again."""
+    changed = mutate_bytes(data, rng)
+    if name.endswith(".png") and rng.random() < 0.7:
+        if rng.random() < 0.3:
+            size = struct.pack(">II", *(rng.choice((1, 63, 40000, 60000)) for _ in range(2)))
+            changed = changed[:16] + size + changed[24:]
+        changed = _with_checksums(changed)
+    return changed
+
+
+def _with_checksums(data: bytes) -> bytes:
+    """A PNG with right checksums, as far as its chunks can be told apart."""
+    out, place = bytearray(data), 8
+    while place + 12 <= len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        end = place + 8 + length
+        if end + 4 > len(data):
+            break
+        out[end : end + 4] = struct.pack(">I", zlib.crc32(data[place + 4 : end]))
+        place = end + 4
+    return bytes(out)
+
+
+# Originals
+
+
+def make_models(folder: Path) -> list[bytes]:
+    """Model files of both classifiers, of an image and of a volume of two channels."""
+    import pixelseg
+
+    rng = np.random.default_rng(0)
+    plans: list[tuple[tuple[int, ...], dict[str, Any]]] = [
+        ((48, 52), {"classifier": pixelseg.ForestClassifier(9)}),
+        ((48, 52), {"classifier": "mlp", "refine": pixelseg.GuidedFilter()}),
+        ((12, 20, 20, 2), {"classifier": pixelseg.ForestClassifier(5), "channel_axis": -1}),
+    ]
+    models = []
+    for k, (shape, params) in enumerate(plans):
+        image = rng.random(shape, np.float32)
+        strokes = (image.reshape(*shape[: 2 if len(shape) == 2 else 3], -1)[..., 0] > 0.5) + 1
+        bank = pixelseg.FeatureBank(sigmas=(1.0, 2.0))
+        model = pixelseg.PixelClassifier(bank, class_names={1: "a", 2: "b"}, **params)
+        model.fit(image, strokes).save(path := folder / f"original{k}.pixelseg")
+        models.append(path.read_bytes())
+    return models
+
+
+def make_images(folder: Path) -> list[tuple[str, bytes]]:
+    """Image files of every kind and layout that is read."""
+    import tifffile
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    grey = np.cumsum(rng.integers(0, 3, (60, 70)), axis=1).astype(np.uint8)
+    colour = np.stack([grey, grey.T[:60, :60].repeat(2, 1)[:, :70], 255 - grey], -1)
+    tiff: dict[str, tuple[Any, dict[str, Any]]] = {
+        "plain": (grey, {}),
+        "zlib": (colour, {"compression": "zlib", "photometric": "rgb", "predictor": True}),
+        "tiles": (grey.astype(np.uint16), {"tile": (16, 32), "compression": "zlib"}),
+        "ome": (np.stack([grey, grey]), {"ome": True, "metadata": {"axes": "ZYX"}}),
+        "imagej": (np.stack([grey, grey]), {"imagej": True, "metadata": {"axes": "ZYX"}}),
+        "float": (grey.astype(np.float32), {"extratags": [(42113, "s", 3, "7", True)]}),
+    }
+    for name, (pixels, options) in tiff.items():
+        tifffile.imwrite(folder / f"{name}.tif", pixels, **options)
+    rows = Image.fromarray(grey)
+    rows.save(folder / "lzw.tif", compression="tiff_lzw")
+    Image.fromarray(colour).save(folder / "packbits.tif", compression="packbits")
+    rows.save(folder / "grey.png")
+    rows.convert("1").save(folder / "bits.png")
+    Image.fromarray(colour).convert("P").save(folder / "palette.png", transparency=3)
+    Image.fromarray(np.dstack([colour, grey])).save(folder / "alpha.png")
+    Image.fromarray(grey.astype(np.uint16) * 200).save(folder / "deep.png")
+    Image.fromarray(colour).save(folder / "colour.jpg")
+    Image.fromarray(colour).save(folder / "progressive.jpg", progressive=True, quality=60)
+    np.save(folder / "grey.npy", grey)
+    return [(path.name, path.read_bytes()) for path in sorted(folder.iterdir())]
+
+
+# One process reads all files, as long as it lives
+
+
+_READER = """
+import json, resource, sys, time, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+import pixelseg
+from pixelseg import io
+
+def peak():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
+
+def rewind():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+def read(path):
+    if path.endswith(".pixelseg"):
+        model = pixelseg.load(path)
+        spec = model.input_spec_
+        shape = (9,) * spec.ndim + (spec.n_channels,) * (spec.n_channels > 1)
+        model.predict(np.zeros(shape))
+    else:
+        np.asarray(io.read_image(path)[:64])
+        io.read_labels(path)
+
+for path in map(str.strip, sys.stdin):
+    rewind()
+    before, start = peak(), time.process_time()
+    try:
+        read(path)
+        said = "read"
+    except ValueError as error:
+        said = "refused" if path in str(error) else f"no path: {error}"
+    except (TypeError, OSError, MemoryError) as error:
+        said = f"{type(error).__name__}: {error}"
+    except Exception as error:
+        said = f"raw {type(error).__name__}: {error}"
+    print(json.dumps([said[:300], time.process_time() - start, peak() - before]), flush=True)
+"""
+
+
+class Reader:
+    """A bounds-checked process that reads files, begun anew after a crash."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        # Numba does not tell code that checks bounds from code that does not.
+        self._cache = tempfile.TemporaryDirectory()
+
+    def read(self, path: Path) -> tuple[str, float, float]:
+        """What came of a file, and the seconds and bytes that it took."""
+        if self._process is None:
+            environment = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "OMP_NUM_THREADS": "1"}
+            environment["NUMBA_CACHE_DIR"] = self._cache.name
+            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            command = [sys.executable, "-c", _READER]
+            self._process = subprocess.Popen(command, env=environment, text=True, **pipes)
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        print(path, file=process.stdin, flush=True)
+        if not select.select([process.stdout], [], [], _HANGS)[0]:
+            process.kill()
+        line = process.stdout.readline()
+        if not line:
+            self.close()
+            return f"ended by {process.wait()}", _HANGS, 0.0
+        said, seconds, n_bytes = json.loads(line)
+        return said, seconds, n_bytes
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+def try_files(kind: str, files: Iterator[tuple[str, bytes]], warm: list[tuple[str, bytes]]) -> Any:
+    """Read all files, after those of `warm`, which compile what is compiled once."""
+    outcome, reader = Outcome(kind), Reader()
+    with tempfile.TemporaryDirectory() as name:
+        for number, (file_name, data) in enumerate([*warm, *files]):
+            path = Path(name, f"{number}_{file_name}")
+            path.write_bytes(data)
+            said, seconds, n_bytes = reader.read(path)
+            path.unlink()
+            if number < len(warm):
+                if said != "read":
+                    outcome.faults.append(f"{file_name}, whole: {said}")
+                continue
+            beyond = n_bytes - BYTES_PER_BYTE * len(data)
+            outcome.counts[said if said in ("read", "refused") else "raw"] += 1
+            outcome.seconds = max(outcome.seconds, seconds)
+            outcome.peak = max(outcome.peak, beyond)
+            dear = seconds > MOST_SECONDS or beyond > MOST_BYTES
+            if said not in ("read", "refused") or dear:
+                cost = f"{seconds:.1f} s, {n_bytes / 1e6:.0f} MB of {len(data)} bytes"
+                outcome.faults.append(f"{path.name}: {said} ({cost})")
+    reader.close()
+    return outcome
+
+
+def try_models(count: int, seed: int) -> Outcome:
+    """Load mutated model files, and predict with those that load."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        models = make_models(Path(name))
+    originals = [("whole.pixelseg", data) for data in models]
+    files = (("m.pixelseg", mutate_model(rng.choice(models), rng)) for _ in range(count))
+    return try_files("models", files, originals)
+
+
+def try_images(count: int, seed: int) -> Outcome:
+    """Read mutated images, as images and as labels."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        images = make_images(Path(name))
+
+    def mutated() -> Iterator[tuple[str, bytes]]:
+        for _ in range(count):
+            name, data = rng.choice(images)
+            yield name, mutate_image(name, data, rng)
+
+    return try_files("images", mutated(), [pair for pair in images if pair[0] == "grey.png"])
+
+
+# Kills
+
+
+def try_kills(count: int, seed: int) -> Outcome:
+    """Kill commands at random moments, run them again, and compare with runs that were not."""
+    from pixelseg import io as files
+
+    outcome, rng = Outcome("kills"), random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        noise = np.random.default_rng(0)
+        truth = np.repeat([[1] * 40 + [2] * 40], 64, axis=0)
+        image = noise.normal(truth * 60.0, 20).clip(0, 255).astype(np.uint8)
+        strokes = np.zeros_like(truth)
+        strokes[5:8, 5:35], strokes[50:53, 45:75] = 1, 2
+        for stem in "ab":
+            files.write_image(folder / f"{stem}.tif", image)
+            files.write_labels(folder / f"{stem}_labels.tif", strokes)
+            files.write_labels(folder / f"{stem}_truth.tif", truth)
+        commands = {
+            "train": ["train", "a.tif", "b.tif", "-o", "m.pixelseg", "--sigmas", "1"],
+            "predict": ["predict", "a.tif", "b.tif", "-m", "m.pixelseg", "--probabilities"],
+            "evaluate": ["evaluate", "a_segmented.tif", "a_truth.tif", "--csv", "scores.csv"],
+        }
+        seconds, right = {}, {}
+        before = _contents(folder)
+        for what, words in commands.items():
+            _command(folder, words).wait()  # compiles, where that is to be done
+            start = time.perf_counter()
+            if _command(folder, [*words, "--overwrite"]).wait():
+                raise RuntimeError(f"{what} failed before anything was killed")
+            seconds[what] = time.perf_counter() - start
+            after = _contents(folder)
+            right[what] = {key: data for key, data in after.items() if before.get(key) != data}
+            before = after
+        for number in range(count):
+            what = list(commands)[number % len(commands)]
+            for file_name in right[what] if rng.random() < 0.5 else ():
+                (folder / file_name).unlink(missing_ok=True)
+            process = _command(folder, [*commands[what], "--overwrite"])
+            time.sleep(rng.uniform(0.2, 1.05) * seconds[what])
+            process.kill()
+            process.wait()
+            now = _contents(folder)
+            broken = [key for key, data in right[what].items() if now.get(key, data) != data]
+            left = len(now.keys() - before.keys())
+            code = _command(folder, [*commands[what], "--overwrite"]).wait()
+            outcome.counts["with leftovers" if left else "without leftovers"] += 1
+            if broken or code or _contents(folder) != before:
+                outcome.faults.append(
+                    f"{what}: damaged {broken}, then exit code {code}, left "
+                    f"{sorted(_contents(folder).keys() - before.keys())}"
+                )
+    return outcome
+
+
+def _command(folder: Path, words: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pixelseg", *words]
+    root = str(Path(__file__).parents[1])
+    paths = {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, cwd=folder, env=os.environ | paths, **quiet)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def main() -> int:
+    """Run all trials, print a table, and list what went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    trials = {try_models: args.models, try_images: args.images, try_kills: args.kills}
+    outcomes = [trial(count, args.seed) for trial, count in trials.items() if count]
+    print("| trial | outcome | most seconds | most MB beyond its bytes | faults |")
+    print("| --- | --- | --- | --- | --- |")
+    for one in outcomes:
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(one.counts.items()))
+        cost = f"{one.seconds:.1f} | {one.peak / 1e6:.0f}" if one.kind != "kills" else " | "
+        print(f"| {one.kind} | {counts} | {cost} | {len(one.faults)} |")
+    faults = [f"{one.kind}: {fault}" for one in outcomes for fault in one.faults]
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
