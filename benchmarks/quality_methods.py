@@ -178,6 +178,7 @@ _FOREST = PixelsegModel("forest", _pixelseg())
 _PLAIN = PixelsegModel("plain", _pixelseg(refine=None, intensity_jitter=0))
 _MLP = PixelsegModel("mlp", _pixelseg(classifier="mlp"))
 _GRAPH_CUT = PixelsegModel("graph_cut", _pixelseg(refine="graph_cut"))
+_DENSE_CRF = PixelsegModel("dense_crf", _pixelseg(refine="dense_crf"))
 
 METHODS = (
     Method("scikit-image", ScikitImageRecipe("scikit-image", 50, 10)),
@@ -188,6 +189,7 @@ METHODS = (
     Method("forest, unrefined", _FOREST, UNREFINED),
     Method("mlp", _MLP),
     Method("forest, refine=graph_cut", _GRAPH_CUT),
+    Method("forest, refine=dense_crf", _DENSE_CRF),
     Method("forest", _FOREST),
 )
 #: The method that users get, and those of others that it is held against.
@@ -199,4 +201,5 @@ CHOICES = (
     ("forest, unrefined", "forest, labels' prior"),
     ("forest", "forest, unrefined"),
     ("forest, refine=graph_cut", "forest, unrefined"),
+    ("forest, refine=dense_crf", "forest, unrefined"),
 )

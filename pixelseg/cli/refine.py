@@ -78,7 +78,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--probabilities", action="store_true", help="also write probabilities")
     parser.add_argument("--preview", action="store_true", help="also write before and after")
     group = parser.add_argument_group("method")
-    group.add_argument("-m", "--method", choices=METHODS, metavar="METHOD", help=", ".join(METHODS))
+    group.add_argument(
+        "-m",
+        "--method",
+        type=_method,
+        choices=METHODS,
+        metavar="METHOD",
+        help=", ".join(METHODS),
+    )
     group.add_argument(
         "--set",
         type=_setting,
@@ -111,6 +118,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="size of a pixel in the unit of the settings, or 'file' (default: 1)",
     )
     arguments.add_channel_axis(group)
+
+
+def _method(text: str) -> str:
+    """A method by its name, with or without underscores or hyphens."""
+    plain = text.lower().replace("-", "").replace("_", "")
+    return next((name for name in METHODS if name.replace("_", "") == plain), text)
 
 
 def run(args: argparse.Namespace) -> int:

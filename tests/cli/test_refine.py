@@ -51,6 +51,13 @@ def test_a_method_by_files(run, tmp_path, scene, method):
     assert "--overwrite" in err
 
 
+@pytest.mark.parametrize("name", ["graphcut", "graph-cut", "GraphCut"])
+def test_names_of_methods_are_taken_as_they_are_said(run, tmp_path, name):
+    code, _, err = run("refine", tmp_path / "missing.npy", "-m", name)
+    assert code == 1
+    assert "--method" not in err
+
+
 def test_what_predict_writes_and_evaluate_reads(run, folder, model):
     assert run("predict", folder / "more.png", "-m", model, "--probabilities")[0] == 0
     code, _, err = run("refine", folder / "more_probabilities.tif", "-m", "graph_cut")
