@@ -70,7 +70,9 @@ def _forest(job: Job) -> Any:
 def _fit_ours(job: Job) -> Any:
     from pixelseg import PixelClassifier
 
-    model = PixelClassifier(classifier=_forest(job), refine=None, samples_per_class=None)
+    model = PixelClassifier(
+        classifier=_forest(job), refine=None, samples_per_class=None, intensity_jitter=0
+    )
     return model.fit(job.image, job.labels)
 
 

@@ -296,8 +296,9 @@ class Reader:
             process.kill()
         line = process.stdout.readline()
         if not line:
-            self.close()
-            return f"ended by {process.wait()}", _HANGS, 0.0
+            process.communicate()
+            self._process = None
+            return f"ended by {process.returncode}", _HANGS, 0.0
         said, seconds, n_bytes = json.loads(line)
         return said, seconds, n_bytes
 
@@ -306,6 +307,7 @@ class Reader:
         if self._process is not None:
             self._process.communicate()
             self._process = None
+        self._cache.cleanup()
 
 
 def try_files(kind: str, files: Iterator[tuple[str, bytes]], warm: list[tuple[str, bytes]]) -> Any:
@@ -421,8 +423,21 @@ def _command(folder: Path, words: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, env=os.environ | paths, **quiet)
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def _contents(folder: Path) -> dict[str, Any]:
+    """What the files of a folder say, but for when they were written, as archives and TIFFs add."""
+    return {path.name: _content(path) for path in folder.iterdir()}
+
+
+def _content(path: Path) -> Any:
+    import tifffile
+
+    if path.suffix == ".pixelseg":
+        with zipfile.ZipFile(path) as file:
+            return {entry: file.read(entry) for entry in file.namelist()}
+    if path.suffix == ".tif":
+        pixels = tifffile.imread(path)
+        return pixels.shape, pixels.dtype, pixels.tobytes()
+    return path.read_bytes()
 
 
 def main() -> int:

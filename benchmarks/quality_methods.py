@@ -167,12 +167,15 @@ def _ilastik(seed: int) -> Any:
     from pixelseg import PixelClassifier
 
     return PixelClassifier(
-        classifier=RandomForestClassifier(100, random_state=seed, n_jobs=1), refine=None
+        classifier=RandomForestClassifier(100, random_state=seed, n_jobs=1),
+        refine=None,
+        intensity_jitter=0,
     )
 
 
 _ILASTIK = PixelsegModel("ilastik", _ilastik)
 _FOREST = PixelsegModel("forest", _pixelseg())
+_PLAIN = PixelsegModel("plain", _pixelseg(refine=None, intensity_jitter=0))
 _MLP = PixelsegModel("mlp", _pixelseg(classifier="mlp"))
 _GRAPH_CUT = PixelsegModel("graph_cut", _pixelseg(refine="graph_cut"))
 
@@ -180,6 +183,7 @@ METHODS = (
     Method("scikit-image", ScikitImageRecipe("scikit-image", 50, 10)),
     Method("ilastik", _ILASTIK, LABELS_PRIOR),
     Method("ilastik, our prior", _ILASTIK, UNREFINED),
+    Method("forest, no jitter", _PLAIN),
     Method("forest, labels' prior", _FOREST, LABELS_PRIOR),
     Method("forest, unrefined", _FOREST, UNREFINED),
     Method("mlp", _MLP),
@@ -191,6 +195,7 @@ OURS = "forest"
 PEERS = ("scikit-image", "ilastik")
 #: Pairs whose difference shows what one choice of the default gains.
 CHOICES = (
+    ("forest, unrefined", "forest, no jitter"),
     ("forest, unrefined", "forest, labels' prior"),
     ("forest", "forest, unrefined"),
     ("forest, refine=graph_cut", "forest, unrefined"),
