@@ -25,7 +25,7 @@ import time
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -362,8 +362,11 @@ def try_images(count: int, seed: int) -> Outcome:
 # Kills
 
 
-def try_kills(count: int, seed: int) -> Outcome:
-    """Kill commands at random moments, run them again, and compare with runs that were not."""
+def try_kills(count: int, seed: int, only: Sequence[str] = ()) -> Outcome:
+    """Kill commands at random moments, run them again, and compare with runs that were not.
+
+    `only` names those that are tried, the first ones of train, predict and evaluate.
+    """
     from pixelseg import io as files
 
     outcome, rng = Outcome("kills"), random.Random(seed)
@@ -383,6 +386,7 @@ def try_kills(count: int, seed: int) -> Outcome:
             "predict": ["predict", "a.tif", "b.tif", "-m", "m.pixelseg", "--probabilities"],
             "evaluate": ["evaluate", "a_segmented.tif", "a_truth.tif", "--csv", "scores.csv"],
         }
+        commands = {what: words for what, words in commands.items() if what in (only or commands)}
         seconds, right = {}, {}
         before = _contents(folder)
         for what, words in commands.items():
@@ -423,21 +427,25 @@ def _command(folder: Path, words: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=folder, env=os.environ | paths, **quiet)
 
 
-def _contents(folder: Path) -> dict[str, Any]:
-    """What the files of a folder say, but for when they were written, as archives and TIFFs add."""
+def _contents(folder: Path) -> dict[str, bytes]:
+    """What each file of a folder holds, without its dates and random identifiers."""
     return {path.name: _content(path) for path in folder.iterdir()}
 
 
-def _content(path: Path) -> Any:
+def _content(path: Path) -> bytes:
     import tifffile
 
-    if path.suffix == ".pixelseg":
-        with zipfile.ZipFile(path) as file:
-            return {entry: file.read(entry) for entry in file.namelist()}
-    if path.suffix == ".tif":
-        pixels = tifffile.imread(path)
-        return pixels.shape, pixels.dtype, pixels.tobytes()
-    return path.read_bytes()
+    if path.name.startswith("."):
+        return b"unfinished"
+    try:
+        if path.suffix == ".tif":
+            return tifffile.imread(path).tobytes()
+        if path.suffix == ".pixelseg":
+            with zipfile.ZipFile(path) as archive:
+                return b"".join(archive.read(name) for name in sorted(archive.namelist()))
+        return path.read_bytes()
+    except Exception as error:
+        return f"damaged: {error}".encode()
 
 
 def main() -> int:

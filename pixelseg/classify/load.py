@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 from typing import Any
 
@@ -71,6 +72,8 @@ def load(path: str | PathLike[str]) -> ImageClassifier:
         axis = as_channel_axis(estimator.channel_axis)
         if isinstance(axis, int) and not -ndim - 1 <= axis <= ndim:
             raise ValueError(f"channel_axis is {axis}, but images have {ndim} spatial axes")
-        as_spacing(estimator.spacing, ndim)
+        if estimator.spacing is not None:
+            spacing = as_spacing(estimator.spacing, ndim)
+            model_file.check_work(model.features, replace(model.input_spec, spacing=spacing))
     estimator.model_ = model
     return estimator

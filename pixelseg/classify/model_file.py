@@ -196,7 +196,7 @@ def _describe(model: FittedModel) -> tuple[dict[str, Any], dict[str, Array]]:
             f"classifier is a {type(rows.classifier).__name__}, which cannot be stored as data: "
             "only forests and small networks can be saved."
         )
-    _check_work(model.features, model.input_spec)
+    check_work(model.features, model.input_spec)
     arrays = {f"{_PREFIX}{name}": array for name, array in rows.classifier.flat_.arrays().items()}
     arrays["classes"] = rows.classes
     arrays["class_prior"] = rows.prior
@@ -293,7 +293,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     sizes = len(spec.spacing), len(spec.peaks), len({np.dtype(name) for name in spec.dtypes})
     if spec.ndim not in (2, 3) or spec.n_channels < 1 or sizes != (spec.ndim, 2, len(spec.dtypes)):
         raise ValueError(f"input {shown(record['input'])} does not describe an image")
-    _check_work(features, spec)
+    check_work(features, spec)
     patch = arrays["check/image"]
     if patch.ndim != spec.ndim + 1 or max(patch.shape[1:]) > PATCH_SIDES[spec.ndim]:
         raise ValueError(f"the check patch has shape {patch.shape}")
@@ -325,7 +325,7 @@ def _rebuild(record: dict[str, Any], arrays: dict[str, Array]) -> FittedModel:
     return model
 
 
-def _check_work(bank: FeatureBank, spec: InputSpec) -> None:
+def check_work(bank: FeatureBank, spec: InputSpec) -> None:
     """Refuse features that take too long to compute even for a check patch."""
     sigmas = as_numbers("sigmas", bank.sigmas, "a list of numbers").ravel()
     pixels = sigmas.max() / min(spec.spacing)

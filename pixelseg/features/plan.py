@@ -196,10 +196,11 @@ def _find_last_uses(plan: FeaturePlan) -> tuple[SigmaPlan, ...]:
 def in_pixels(sigma: float, spacing: Spacing3D, ndim: int) -> Sigmas:
     """Sigma in pixels along each axis, 0 along the missing one of a 2-D image.
 
-    Rounded, so that equal scales that were computed differently are one.
+    Rounded, so that equal scales that were computed differently are one, but never to nothing.
     """
     z, y, x = (
-        round(sigma / size, 9) if axis >= 3 - ndim else 0.0 for axis, size in enumerate(spacing)
+        max(round(sigma / size, 9), 1e-9) if axis >= 3 - ndim else 0.0
+        for axis, size in enumerate(spacing)
     )
     return z, y, x
 

@@ -338,6 +338,7 @@ def test_other_codecs_are_never_fed(saved, tmp_path, method):
         ("params", {"channel_axis": -1000}),
         ("params", {"channel_axis": True}),
         ("params", {"spacing": {}}),
+        ("params", {"spacing": 1e-6}),
         ("refiner", {"name": "DenseCRF", "settings": {"n_iterations": 10**9}}),
         ("refiner", {"name": "GuidedFilter", "settings": {"value_range": ""}}),
     ],

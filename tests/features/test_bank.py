@@ -518,3 +518,10 @@ def test_a_mapped_file(tmp_path):
 def test_bad_parameters(params, kind, words):
     with pytest.raises(kind, match=words):
         FeatureBank(**params).transform(np.zeros((5, 5)))
+
+
+def test_a_sigma_of_next_to_no_pixels_leaves_the_image_as_it_is():
+    image = np.random.default_rng(0).random((9, 9), np.float32)
+    features = FeatureBank(sigmas=[1.0]).transform(image, spacing=1e12)
+    np.testing.assert_array_equal(features[..., 0], image)
+    assert np.isfinite(features).all()
