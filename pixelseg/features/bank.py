@@ -214,6 +214,8 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
 
     def count_features(self, ndim: int, n_channels: int) -> int:
         """Number of features for images of `ndim` axes and `n_channels` channels."""
+        ndim = as_count("ndim", ndim, least=2, most=3)
+        n_channels = as_count("n_channels", n_channels, most=_MOST_CHANNELS)
         ops = (op for _, ops in self._ops_by_sigma() for op in ops)
         return n_channels * sum(len(op.suffixes(ndim)) for op in ops)
 

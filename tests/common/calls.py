@@ -209,6 +209,9 @@ CALLS: dict[str, Call] = {
     "FeatureBank.transform": Call(
         FeatureBank(sigmas=(1.0,)).transform, {**SHARED, "n_jobs": 1, "out": None}
     ),
+    "FeatureBank.count_features": Call(
+        FeatureBank(sigmas=(1.0,)).count_features, {"ndim": 2, "n_channels": 1}
+    ),
     "FeatureBank.get_feature_names_out": Call(
         FeatureBank(sigmas=(1.0,)).get_feature_names_out, {"ndim": 2, "n_channels": 1}
     ),
