@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,10 @@ def check_target(
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, moved onto it at the end, or removed after any error.
 
-    The file is there already, empty, and locked for as long as this process lives. What a process
-    that was killed has left in the folder is removed first.
+    The file is there already, empty, and locked for as long as this process lives. What processes
+    that were killed have left in the folder is removed by the first file that is written there.
     """
-    _remove_leftovers(path.parent)
+    _remove_leftovers(path.parent.absolute())
     temporary, descriptor = _create_locked(path)
     try:
         yield temporary
@@ -106,10 +107,12 @@ def _create_locked(path: Path) -> tuple[Path, int]:
         os.close(descriptor)  # taken for a leftover in the moment before it was locked
 
 
+@cache
 def _remove_leftovers(folder: Path) -> None:
     """Remove temporary files in a folder whose writers are dead: no one holds a lock on them.
 
-    An id of a process would not tell: it may be that of another machine or container.
+    An id of a process would not tell: it may be that of another machine or container. A process
+    looks once, since thousands of results would be listed thousands of times.
     """
     with os.scandir(folder) as entries:
         leftovers = [Path(entry.path) for entry in entries if _LEFTOVER.fullmatch(entry.name)]

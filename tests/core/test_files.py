@@ -12,8 +12,15 @@ import pytest
 from pixelseg import io
 from pixelseg._core import files
 
+real = os.scandir
 #: Locks are not tied to ids of processes: those of containers repeat.
 DEAD = ".a.npy.{}-0123abcd.part"
+
+
+@pytest.fixture(autouse=True)
+def forget_folders():
+    """Each test is a process that has not looked into any folder."""
+    files._remove_leftovers.cache_clear()
 
 
 def write(path):
@@ -48,9 +55,18 @@ def test_leftovers_of_dead_writers_go_and_those_of_living_stay(tmp_path):
         temporary.write_bytes(b"new")
     assert path.read_bytes() == b"new"
     os.close(descriptor)
+    files._remove_leftovers.cache_clear()
     with files.replacing(path) as temporary:
         temporary.write_bytes(b"newer")
     assert sorted(tmp_path.iterdir()) == sorted([unlike, path])
+
+
+def test_a_process_looks_into_a_folder_once(tmp_path, monkeypatch):
+    listed = []
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or real(path))
+    for k in range(3):
+        write(tmp_path / f"{k}.txt")
+    assert listed == [tmp_path]
 
 
 def test_a_killed_process_lets_its_file_go(tmp_path):
@@ -64,6 +80,7 @@ def test_a_killed_process_lets_its_file_go(tmp_path):
         assert len(list(tmp_path.glob(".a.npy.*.part"))) == 1
         process.kill()
         process.communicate()
+    files._remove_leftovers.cache_clear()
     io.write_image(tmp_path / "a.npy", np.zeros((2, 2)), overwrite=True)
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
 
