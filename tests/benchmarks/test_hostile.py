@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from benchmarks import hostile
+from benchmarks import hostile, hostile_files
 
 
 def test_mutated_models_are_read_or_refused():
@@ -26,7 +26,7 @@ def test_killed_commands_damage_and_leave_nothing():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_mutations_follow_from_the_seed(tmp_path, seed):
-    images = hostile.make_images(tmp_path)
+    images = hostile_files.make_images(tmp_path)
     for name, data in images:
-        changed = [hostile.mutate_image(name, data, random.Random(seed)) for _ in range(2)]
+        changed = [hostile_files.mutate_image(name, data, random.Random(seed)) for _ in range(2)]
         assert changed[0] == changed[1]
