@@ -25,6 +25,8 @@ def shown(value: Any) -> str:
     """A value in an error message: an array by its shape, anything long cut short."""
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if hasattr(value, "toarray"):
+        return f"a sparse array of shape {value.shape}"
     return reprlib.repr(value)
 
 

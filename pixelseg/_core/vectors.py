@@ -118,7 +118,8 @@ def _uncompiled():
     def view(array, place):
         assert 0 <= place <= array.size - LANES
         assert array.dtype == np.float32
-        return np.reshape(array, -1, copy=False)[place : place + LANES]
+        assert array.flags.c_contiguous  # or what is written would go into a copy
+        return array.reshape(-1)[place : place + LANES]
 
     def load(array, place):
         return view(array, place).copy()

@@ -34,7 +34,8 @@ def open_pages(series: Any, shape: tuple[int, ...]) -> SlicedPages:
         pieces = TiffPieces(series)
         pieces.load(0, 0)
     except ValueError as error:
-        if "imagecodecs" not in str(error):
+        # Older versions of tifffile do not name the package that they lack.
+        if not any(words in str(error) for words in ("imagecodecs", "not supported")):
             raise
         pieces = PillowPieces(series)
         pieces.load(0, 0)
