@@ -87,6 +87,14 @@ def spacing(text: str) -> float | tuple[float, ...] | str:
     return sizes[0] if len(sizes) == 1 else sizes
 
 
+def intensity_jitter(text: str) -> float | str:
+    """`auto`, or a number of 0 or more."""
+    try:
+        return "auto" if text.lower() == "auto" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be auto or a number") from None
+
+
 def class_names(text: str) -> dict[int, str]:
     """Names such as 1:root,2:soil."""
     names: dict[int, str] = {}

@@ -68,6 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " is the guided filter (default: auto)",
     )
     learning.add_argument(
+        "--intensity-jitter",
+        type=arguments.intensity_jitter,
+        default="auto",
+        metavar="S",
+        help="how much brighter or darker other images may be, as a standard deviation of the "
+        "logarithm; 0 is off (default: auto, by the labels)",
+    )
+    learning.add_argument(
         "--classes", type=arguments.class_names, metavar="1:NAME,2:NAME", help="names of classes"
     )
     learning.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
@@ -133,6 +141,7 @@ def _make_model(args: argparse.Namespace, spacing: Any) -> Any:
         args.classifier,
         refine=None if args.refine == "none" else args.refine,
         class_prior=args.class_prior,
+        intensity_jitter=args.intensity_jitter,
         max_memory=args.max_memory,
         n_jobs=args.jobs,
         random_state=args.seed,

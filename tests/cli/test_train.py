@@ -204,3 +204,17 @@ def test_nan_and_turned_pictures_and_pixel_sizes(tmp_path, capsys):
     turned = ["train", str(tmp_path / "c.png"), "-o", str(tmp_path / "c"), "--sigmas", "1"]
     assert main(turned) == 0
     assert "c.png asks viewers to turn or mirror it (orientation 3)" in capsys.readouterr().err
+
+
+def test_intensity_jitter(run, folder, tmp_path):
+    def trained(*words):
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pixelseg"
+        code, _, err = run("train", folder, "-o", path, "--sigmas", "1", *words)
+        assert code == 0, err
+        return pixelseg.load(path).model_.params["intensity_jitter"]
+
+    assert trained() == "auto"
+    assert trained("--intensity-jitter", "0") == 0
+    code, _, err = run("train", folder, "-o", tmp_path / "m", "--intensity-jitter", "-1")
+    assert code == 1
+    assert "intensity_jitter is -1.0 but must be" in err
