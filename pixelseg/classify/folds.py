@@ -32,7 +32,7 @@ class Folds:
     """
 
     samples: list[ImageSamples]
-    law: IntensityLaw | None
+    law: IntensityLaw
     of_rows: list[Array]
     of_prior_pixels: list[Array]
     groups: str

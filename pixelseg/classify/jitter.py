@@ -20,6 +20,7 @@ import numpy as np
 from .._core.arrays import FEATURE_DTYPE, Array
 from .._core.checks import as_number, shown
 from ..features.intensity import IntensityLaw
+from .brightness import brightness_of
 
 #: The share of the rows that get another gain; the others stay as they are.
 _JITTERED = 0.75
@@ -40,16 +41,21 @@ def check_intensity_jitter(value: Any) -> None:
         )
 
 
-def jitter_rows(X: Array, y: Array, law: IntensityLaw, intensity_jitter: Any, seed: int) -> Array:
-    """The rows X (n, n_features) with classes y, most of them in other light."""
-    brightness = X[:, list(law.brightness)].astype(np.float64)
+def jitter_rows(
+    X: Array, law: IntensityLaw, intensity_jitter: Any, unexplained: float, seed: int
+) -> Array:
+    """The rows X (n, n_features), most of them in other light.
+
+    `unexplained` is the share of the variance of brightness that the classes leave.
+    """
+    brightness = brightness_of(X, law)
     is_signed = bool((brightness < 0).any())
     known = np.isfinite(law.degrees)
     if is_signed:
         # Distances from the mean have a gain only where the law is that of a linear filter.
         known &= (law.offsets == 0) | ((law.offsets == 1) & (law.degrees == 1))
     if isinstance(intensity_jitter, str):
-        strength = find_strength(brightness, y) if known.all() else 0.0
+        strength = _STRENGTH * unexplained if known.all() else 0.0
     else:
         strength = float(intensity_jitter)
     if strength == 0:
@@ -64,23 +70,6 @@ def jitter_rows(X: Array, y: Array, law: IntensityLaw, intensity_jitter: Any, se
     jittered = X.copy()
     jittered[changed] = rows
     return jittered
-
-
-def find_strength(brightness: Array, y: Array) -> float:
-    """The strength for rows of classes y: brightness (n, n_channels) that these do not explain."""
-    if brightness.shape[1] == 0:
-        return _STRENGTH
-    within = np.zeros(brightness.shape[1])
-    for value in np.unique(y):
-        within += _scatter(brightness[y == value])
-    total = _scatter(brightness)
-    varies = total > 0
-    return _STRENGTH * float(np.mean(within[varies] / total[varies])) if varies.any() else 0.0
-
-
-def _scatter(values: Array) -> Array:
-    """Squared distances (k,) of the values (n, k) from their mean, summed."""
-    return ((values - values.mean(axis=0)) ** 2).sum(axis=0)
 
 
 def _move(rows: Array, gains: Array, moves: Array, brightness: Array, law: IntensityLaw) -> None:

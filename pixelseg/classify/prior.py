@@ -8,8 +8,8 @@ to new a priori probabilities", Neural Computation 14, 2002): reweight by new pr
 prior, normalise, average, repeat.
 
 Two things make it safe. Only pixels near labels are looked at, because what nobody painted (air
-around a sample, a frame) may look like a class and outweigh it. And the mean of the estimated
-and the labels' prior is used, so that no class falls below half its share of the labels.
+around a sample, a frame) may look like a class and outweigh it. And a mean of the estimated and
+the labels' prior is used, so that no class falls below three tenths of its share of the labels.
 
 The prior is fixed at `fit`. It is never taken from the image that is predicted, so that the same
 pixels give the same answer in any crop.
@@ -27,6 +27,9 @@ from .._core.checks import shown
 #: Rounds of expectation maximisation at the most, and the change that ends them.
 _MAX_ROUNDS = 200
 _TOLERANCE = 1e-5
+#: What the estimate weighs at the most beside the labels' prior, and the labels a class, for each
+#: number that is estimated, at which it weighs half of that.
+_MOST_TRUST, _LABELS_A_NUMBER = 0.7, 100
 
 
 def expectation_maximisation(probabilities: Array, trained_prior: Array, known: Array) -> Array:
@@ -71,15 +74,20 @@ def check_class_prior(class_prior: Any, n_classes: int | None = None) -> Any:
     )
 
 
-def estimate_prior(probabilities: Array, trained_prior: Array, known: Array) -> Array:
-    """The default rule: the mean of the estimated and the labels' prior.
+def estimate_prior(
+    probabilities: Array, trained_prior: Array, known: Array, n_labels_a_class: float
+) -> Array:
+    """The default rule: a mean of the estimated and the labels' prior.
 
-    Where more than half of the prior pixels are labelled, the estimate weighs as much as their
-    share: dense masks do say how common a class is.
+    The estimate has k - 1 numbers of k classes, which are as good as the classifier: it weighs the
+    more, the more labels a class taught that. Where most of the prior pixels are labelled, it
+    weighs as much as their share: dense masks do say how common a class is.
     """
     n_pixels = len(probabilities) + known.sum()
     if n_pixels == 0:
         return trained_prior
     estimated = expectation_maximisation(probabilities, trained_prior, known)
-    trust = max(0.5, known.sum() / n_pixels)
+    doubt = _LABELS_A_NUMBER * (len(trained_prior) - 1)
+    trust = _MOST_TRUST * n_labels_a_class / (n_labels_a_class + doubt)
+    trust = max(trust, known.sum() / n_pixels)
     return (1 - trust) * trained_prior + trust * estimated

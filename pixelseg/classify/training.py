@@ -22,6 +22,7 @@ from .._core.progress import Progress, Reporter
 from .._core.threads import effective_n_jobs
 from ..features import FeatureBank
 from ..features.intensity import IntensityLaw, find_intensity_law
+from .brightness import brightness_of, settle_max_features, unexplained_share
 from .input_spec import InputSpec
 from .jitter import check_intensity_jitter, jitter_rows
 from .model import PATCH_SIDES, TrainingRecord
@@ -96,7 +97,7 @@ class TrainingSet:
     input_spec: InputSpec
     feature_names: tuple[str, ...]
     record: TrainingRecord
-    law: IntensityLaw | None
+    law: IntensityLaw
 
 
 def collect_samples(
@@ -148,26 +149,25 @@ def collect_samples(
     limited = [sample.limit_prior_pixels(n_labelled) for sample in samples]
     places = canonical_order(limited)
     samples = [limited[place] for place in places]
-    law = find_intensity_law(plan, patch[1]) if training.intensity_jitter else None
+    law = find_intensity_law(plan, patch[1])
     record = _make_record(samples, patch[1])
     return TrainingSet(samples, places, spec, plan.names, record, law)
 
 
-def fit_rows(
-    training: Trainable, samples: list[ImageSamples], law: IntensityLaw | None
-) -> RowClassifier:
+def fit_rows(training: Trainable, samples: list[ImageSamples], law: IntensityLaw) -> RowClassifier:
     """Fit a new classifier on the rows of `samples`, and settle the prior.
 
-    `law` says how the features follow the brightness of the image; None where nothing is jittered.
+    `law` says how the features follow the brightness of the image.
     """
     X = np.concatenate([sample.X for sample in samples])
     y = np.concatenate([sample.y for sample in samples])
     classes, counts = np.unique(y, return_counts=True)
     check_classes(classes.tolist(), training)
-    taught = X
-    if law is not None:
-        taught = jitter_rows(X, y, law, training.intensity_jitter, training.random_state)
-    classifier = compile_classifier(_new_classifier(training).fit(taught, y))
+    unexplained = unexplained_share(brightness_of(X, law), y)
+    new = _new_classifier(training)
+    settle_max_features(new, X.shape[1], unexplained)
+    taught = jitter_rows(X, law, training.intensity_jitter, unexplained, training.random_state)
+    classifier = compile_classifier(new.fit(taught, y))
     trained = _trained_prior(counts, classes, training.class_weight)
     prior = _target_prior(training, samples, classes, trained, classifier)
     ratio = None if np.array_equal(prior, trained) else prior / trained
@@ -274,7 +274,8 @@ def _target_prior(
     probabilities = np.empty((0, len(classes)))
     if len(unlabelled):
         probabilities = predict_planes(classifier, unlabelled.T, 1)
-    return estimate_prior(probabilities, trained, known)
+    n_rows = sum(len(sample.y) for sample in samples)
+    return estimate_prior(probabilities, trained, known, n_rows / len(classes))
 
 
 def _check_patch(image: Image, positions: Array) -> Array:

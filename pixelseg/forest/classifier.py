@@ -23,6 +23,9 @@ from .base import FlatEstimator
 from .flat import FlatForest
 from .from_sklearn import flatten_forest, flatten_trees, mean_importances, scale_thresholds
 
+#: The share of the features that a split looks at where nothing is known of them.
+MAX_FEATURES = 0.3
+
 #: Below this, a share of the rows makes trees of next to nothing: strokes may be a few pixels.
 _LEAST_ROWS = 100
 
@@ -49,8 +52,10 @@ class ForestClassifier(FlatEstimator):
         Deepest leaf; None does not limit it.
     min_samples_leaf : int, default 2
         Rows that a leaf must hold at the least.
-    max_features : float, int, "sqrt", "log2" or None, default 0.3
-        Features that a split looks at; a float is a share of them.
+    max_features : "auto", float, int, "sqrt", "log2" or None, default "auto"
+        Features that a split looks at; a float is a share of them. "auto" is a share of 0.3; a
+        `PixelClassifier` makes it fewer, down to four features, the less brightness alone tells
+        of the class, so that trees differ.
     bootstrap : bool, default True
         Whether each tree sees rows drawn with replacement, or all.
     max_samples : float, int or None, default 0.3
@@ -87,7 +92,7 @@ class ForestClassifier(FlatEstimator):
         splitter: str = "random",
         max_depth: int | None = None,
         min_samples_leaf: int = 2,
-        max_features: Any = 0.3,
+        max_features: Any = "auto",
         bootstrap: bool = True,
         max_samples: float | int | None = 0.3,
         class_weight: Any = None,
@@ -123,7 +128,7 @@ class ForestClassifier(FlatEstimator):
             self.n_estimators,
             max_depth=self.max_depth,
             min_samples_leaf=self.min_samples_leaf,
-            max_features=self.max_features,
+            max_features=MAX_FEATURES if is_auto(self.max_features) else self.max_features,
             bootstrap=self.bootstrap,
             max_samples=self._rows_a_tree(len(X)),
             class_weight=self.class_weight,
@@ -170,6 +175,11 @@ class ForestClassifier(FlatEstimator):
         """Mean decrease of impurity by feature; sums to 1."""
         check_is_fitted(self)
         return self.flat_.importances
+
+
+def is_auto(max_features: Any) -> bool:
+    """Whether a split's number of features is left to who trains the forest."""
+    return isinstance(max_features, str) and max_features == "auto"
 
 
 def _exponents(X: Array) -> Array:

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 import pixelseg
 from pixelseg import FeatureBank, ForestClassifier, PixelClassifier
 from pixelseg.classify import jitter
-from pixelseg.classify.jitter import find_strength, jitter_rows
+from pixelseg.classify.jitter import jitter_rows
 from pixelseg.features.intensity import IntensityLaw
 
 #: A smoothed image, a derivative, a product of derivatives, a ratio.
@@ -19,13 +19,13 @@ LAW = IntensityLaw(np.array([1.0, 1, 2, 0]), np.array([1.0, 0, 0, 0]), (0,))
 @pytest.fixture
 def rows():
     rng = np.random.default_rng(0)
-    return rng.uniform(1, 5, (800, 4)).astype(np.float32), rng.integers(1, 3, 800)
+    return rng.uniform(1, 5, (800, 4)).astype(np.float32)
 
 
 def test_rows_are_those_of_images_of_other_brightness(rows):
-    X, y = rows
+    X = rows
     before = X.copy()
-    jittered = jitter_rows(X, y, LAW, 0.3, 0)
+    jittered = jitter_rows(X, LAW, 0.3, 1.0, 0)
     np.testing.assert_array_equal(X, before)
     gains = jittered[:, 0] / X[:, 0]
     np.testing.assert_allclose(jittered, X * gains[:, np.newaxis] ** LAW.degrees, rtol=1e-5)
@@ -36,9 +36,9 @@ def test_rows_are_those_of_images_of_other_brightness(rows):
 
 
 def test_signed_rows_are_spread_about_their_mean(rows):
-    X, y = rows
+    X = rows
     X[:, 0] -= 3
-    jittered = jitter_rows(X, y, LAW, 0.3, 0)
+    jittered = jitter_rows(X, LAW, 0.3, 1.0, 0)
     gains = jittered[:, 1] / X[:, 1]
     changed = gains != 1
     mean, spread = X[:, 0].mean(), X[:, 0].std()
@@ -49,24 +49,14 @@ def test_signed_rows_are_spread_about_their_mean(rows):
     np.testing.assert_array_equal(jittered[:, 3], X[:, 3])
 
 
-def test_strength_follows_what_the_classes_leave_unexplained():
-    y = np.repeat([1, 2], 500)
-    noise = np.random.default_rng(0).normal(size=1000)
-    assert find_strength((y * 100.0)[:, np.newaxis], y) == 0
-    assert find_strength(noise[:, np.newaxis], y) == pytest.approx(0.4, abs=0.005)
-    both = find_strength(np.stack([y * 100.0, noise], axis=1), y)
-    assert both == pytest.approx(0.2, abs=0.005)
-    assert find_strength(np.full((1000, 1), 3.0), y) == 0
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.integers(-30, 30), st.booleans())
 def test_the_unit_does_not_matter(power, is_signed):
     rng = np.random.default_rng(0)
-    X, y = rng.uniform(1, 5, (50, 4)).astype(np.float32), rng.integers(1, 3, 50)
+    X = rng.uniform(1, 5, (50, 4)).astype(np.float32)
     X[:, 0] -= 3 * is_signed
     factors = np.ldexp(np.float32(1), power * LAW.degrees.astype(int)).astype(np.float32)
-    once, times = (jitter_rows(rows, y, LAW, "auto", 1) for rows in (X, X * factors))
+    once, times = (jitter_rows(rows, LAW, "auto", 0.5, 1) for rows in (X, X * factors))
     np.testing.assert_array_equal(times, once * factors)
 
 

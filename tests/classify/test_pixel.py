@@ -325,8 +325,11 @@ def test_class_weight(scene, quick):
     strokes[strokes == 2] = np.arange((strokes == 2).sum()) % 8 // 7 * 2
     means = []
     for weight in (None, "balanced", {2: 30}):
-        model = quick(class_weight=weight, class_prior="labels", intensity_jitter=0)
-        model.fit(image, strokes)
+        # The noise is for trees that search for it.
+        forest = ForestClassifier(10, max_features=0.3)
+        model = quick(
+            classifier=forest, class_weight=weight, class_prior="labels", intensity_jitter=0
+        ).fit(image, strokes)
         assert model.classifier_.class_weight == weight
         means.append(model.predict_proba(image)[..., 1].mean())
     assert means[0] + 0.1 < means[1] < means[2]

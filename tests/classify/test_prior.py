@@ -37,28 +37,45 @@ def test_labelled_pixels_count_as_what_they_are():
     np.testing.assert_allclose(alone, [0.75, 0.25])
 
 
-def test_the_default_rule_is_the_mean_of_labels_and_estimate():
+@pytest.mark.parametrize(("n", "trust"), [(1e12, 0.7), (100, 0.35), (300, 0.525), (0, 0.0)])
+def test_the_estimate_weighs_more_with_more_labels(n, trust):
     trained = np.array([0.5, 0.5])
     p = two_gaussians(0.05)
     estimate = expectation_maximisation(p, trained, NONE_KNOWN)
-    np.testing.assert_allclose(estimate_prior(p, trained, NONE_KNOWN), (trained + estimate) / 2)
+    prior = estimate_prior(p, trained, NONE_KNOWN, n)
+    np.testing.assert_allclose(prior, (1 - trust) * trained + trust * estimate)
+
+
+def test_the_estimate_weighs_less_with_more_classes():
+    p = np.random.default_rng(0).dirichlet([8, 1, 1], 500)
+    two = np.stack([p[:, 0], p[:, 1:].sum(axis=1)], axis=1)
+    first = [
+        estimate_prior(q, np.full(k, 1 / k), np.zeros(k), 100)[0] * k for q, k in ((two, 2), (p, 3))
+    ]
+    estimates = [
+        expectation_maximisation(q, np.full(k, 1 / k), np.zeros(k))[0] * k
+        for q, k in ((two, 2), (p, 3))
+    ]
+    weights = (np.array(first) - 1) / (np.array(estimates) - 1)
+    np.testing.assert_allclose(weights, [0.7 / 2, 0.7 / 3])
 
 
 def test_dense_labels_are_believed():
     trained = np.array([0.5, 0.5])
-    prior = estimate_prior(np.empty((0, 2)), trained, np.array([10.0, 30.0]))
+    prior = estimate_prior(np.empty((0, 2)), trained, np.array([10.0, 30.0]), 20)
     np.testing.assert_allclose(prior, [0.25, 0.75])
 
 
 def test_nothing_to_look_at_leaves_the_labels_prior():
     trained = np.array([0.3, 0.7])
-    np.testing.assert_array_equal(estimate_prior(np.empty((0, 2)), trained, NONE_KNOWN), trained)
+    prior = estimate_prior(np.empty((0, 2)), trained, NONE_KNOWN, 100)
+    np.testing.assert_array_equal(prior, trained)
 
 
-def test_no_class_falls_below_half_its_share():
+def test_no_class_falls_below_three_tenths_of_its_share():
     p = np.tile([0.6, 0.4, 0.0], (100, 1))
-    prior = estimate_prior(p, np.full(3, 1 / 3), np.zeros(3))
-    assert (prior >= 1 / 6 - 1e-12).all()
+    prior = estimate_prior(p, np.full(3, 1 / 3), np.zeros(3), 1e9)
+    assert (prior >= 0.1 - 1e-12).all()
 
 
 def test_check():
