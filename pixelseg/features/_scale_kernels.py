@@ -17,6 +17,9 @@ from ._feature_kernels import fill_features, multiply
 from ._filter_kernels import derive_rows, smooth_rows
 from ._mask_kernels import divide, quotient_rule
 
+#: The share of the mean that counts as spread: without it, what is flat would be noise.
+FAINT = np.float32(0.02)
+
 
 @kernel
 def _row(plane, y, n):
@@ -43,6 +46,33 @@ def _fill_block(ops, block, job, start, stop, dog_base, dog_weights, mask, featu
                     subtracted = quotient[0]
             at = (y - start) * job.pitch + first
             fill_features(ops[op], block, at, subtracted, features, job.z, y - job.top, width)
+
+
+@kernel
+def standardise(mean, square, weights, mask, places, features):
+    """Standard deviations from the mean, in place: features (n, d, h, w) at `places`.
+
+    mean, square: (d, h, w) of the image and of its square over the surroundings, and weights of the
+    mask, by which they are divided; mask: 1 inside and 0 outside. The last two may be of no size.
+    """
+    _, depth, height, width = features.shape
+    middle, scale = np.empty(width, np.float32), np.empty(width, np.float32)
+    masked = mask.size > 0
+    for z in range(depth):
+        for y in range(height):
+            for x in range(width):
+                m, s = mean[z, y, x], square[z, y, x]
+                if masked:
+                    inside = mask[z, y, x] > 0
+                    m = m / weights[z, y, x] if inside else np.float32(0)
+                    s = s / weights[z, y, x] if inside else np.float32(0)
+                spread = np.sqrt(max(s - m * m, np.float32(0))) + FAINT * abs(m)
+                middle[x] = m
+                scale[x] = np.float32(1) / spread if spread > 0 else np.float32(0)
+            for k in range(places.size):
+                out = features[places[k], z, y]
+                for x in range(width):
+                    out[x] = (out[x] - middle[x]) * scale[x]
 
 
 @kernel

@@ -53,11 +53,18 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
                                                      derivatives (inner scale: sigma), smoothed
                                                      by the outer scale, 0.5 sigma
         hessian                    2 / 3             eigenvalues of the second derivatives
+        local_contrast             1 / 1             smoothed image minus the mean of its
+                                                     surroundings, by the standard deviation
         ========================== ================= ==========================================
 
         Eigenvalues come largest first. A mapping gives each op its own sigmas. A function of
         your own, `function(plane, sigma, spacing) -> plane`, becomes an op that looks up to 4
         sigmas far; `pixelseg.features.Op` says otherwise.
+
+        Local contrast is what an image keeps in other light (the local contrast normalisation of
+        Pinto, Cox and DiCarlo 2008). Its surroundings are a Gaussian of the largest sigma, where it
+        has no feature itself; 2 % of the mean count as deviation, so that what is flat stays flat.
+        Colours tell as much: by default it is left out where an image has several channels.
     sigmas : sequence of float, default (0.7, 1, 1.6, 3.5, 5, 10)
         Scales, in the unit of `spacing`. The default is ilastik's, from noise to blobs of some
         30 pixels.
@@ -114,7 +121,7 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
     def plan(self, image: Image) -> FeaturePlan:
         """Settle the bank for images like this one: features, halo, steps."""
         return make_plan(
-            self._ops_by_sigma(),
+            self._ops_by_sigma(image.n_channels),
             image.ndim,
             image.n_channels,
             image.spacing3d,
@@ -185,10 +192,14 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         """Names of the features for images of `ndim` axes and `n_channels` channels."""
         ndim = as_count("ndim", ndim, least=2, most=3)
         n_channels = as_count("n_channels", n_channels, most=_MOST_CHANNELS)
-        plan = make_plan(self._ops_by_sigma(), ndim, n_channels, (1.0, 1.0, 1.0))
-        return np.array(plan.names, dtype=object)
+        return np.array(self._names(ndim, n_channels), dtype=object)
 
-    def _ops_by_sigma(self) -> tuple[tuple[float, tuple[Op, ...]], ...]:
+    def _names(self, ndim: int, n_channels: int) -> tuple[str, ...]:
+        """Names of the features, which do not depend on the size of a pixel."""
+        ops = self._ops_by_sigma(n_channels)
+        return make_plan(ops, ndim, n_channels, (1.0, 1.0, 1.0)).names
+
+    def _ops_by_sigma(self, n_channels: int = 1) -> tuple[tuple[float, tuple[Op, ...]], ...]:
         """The ops at each sigma, sigmas ascending, ops in the order given."""
         chosen: list[tuple[Op, Sequence[float]]] = []
         if isinstance(self.ops, Mapping):
@@ -200,13 +211,20 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
                 raise TypeError(
                     f"ops is {shown(self.ops)} but must be a sequence: pass [{example!r}]."
                 )
-            ops = OPS if self.ops is None else self.ops
-            chosen = [(as_op(op), check_sigmas(self.sigmas)) for op in ops]
+            sigmas = check_sigmas(self.sigmas)
+            ops = _default_ops(n_channels, sigmas) if self.ops is None else self.ops
+            chosen = [(as_op(op), sigmas) for op in ops]
         if not chosen:
             raise ValueError("ops is empty: name at least one op, or pass None for all.")
         names = [op.name for op, _ in chosen]
         if len(set(names)) < len(names):
             raise ValueError(f"ops names {names}, with one twice: give each op its own name.")
+        for op, sigmas in chosen:
+            if op.is_local and len(sigmas) < 2:
+                raise ValueError(
+                    f"sigmas is {tuple(sigmas)} for op {op.name!r}, whose largest is that of the "
+                    "surroundings: give it two or more."
+                )
         every = sorted({sigma for _, sigmas in chosen for sigma in sigmas})
         return tuple(
             (sigma, tuple(op for op, sigmas in chosen if sigma in sigmas)) for sigma in every
@@ -216,8 +234,13 @@ class FeatureBank(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         """Number of features for images of `ndim` axes and `n_channels` channels."""
         ndim = as_count("ndim", ndim, least=2, most=3)
         n_channels = as_count("n_channels", n_channels, most=_MOST_CHANNELS)
-        ops = (op for _, ops in self._ops_by_sigma() for op in ops)
-        return n_channels * sum(len(op.suffixes(ndim)) for op in ops)
+        return len(self._names(ndim, n_channels))
+
+
+def _default_ops(n_channels: int, sigmas: Sequence[float]) -> list[str]:
+    """All built-in ops that are worth their time."""
+    left_out = n_channels > 1 or len(sigmas) < 2
+    return [name for name, op in OPS.items() if not (op.is_local and left_out)]
 
 
 def as_op(op: str | Op | Callable) -> Op:

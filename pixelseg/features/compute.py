@@ -105,7 +105,8 @@ def workspace_bytes(plan: FeaturePlan, box_shape: Shape3D, image_shape: Shape3D)
     for sigma_plan in plan.sigma_plans:
         for sigmas, _ in sigma_plan.reads:
             held.update(plan.ancestors(sigmas))
-        values = sources * sum(pixels(plan.margins[sigmas]) for sigmas in held)
+        smoothed = sources * sum(pixels(plan.margins[sigmas]) for sigmas in held)
+        values = smoothed
         if sigma_plan.derivation is not None:
             around = pixels(sigma_plan.window_reach)
             values += n_pairs * around if sigma_plan.tensor_ops else 0
@@ -116,7 +117,11 @@ def workspace_bytes(plan: FeaturePlan, box_shape: Shape3D, image_shape: Shape3D)
             reach = plan.user_reach(op, sigma_plan.sigma)
             sides = [size + 2 * border for size, border in zip(box_shape, reach, strict=True)]
             values += 5 * prod(sides)
-        most = max(most, values)
+        compared = 0
+        if sigma_plan.surroundings is not None:
+            steps = plan.ancestors(sigma_plan.surroundings)
+            compared = pixels(plan.halo) + sum(pixels(plan.margins[step]) for step in steps)
+        most = max(most, values, smoothed + compared)
         held.difference_update(sigma_plan.last_used_here)
     # What is read: the values as they come from the image (8 bytes at most), float32 planes; the
     # mask as it is, and as float32.
@@ -199,6 +204,9 @@ class ChannelWork:
             if sigma_plan.derivation is not None:
                 with workspace.scope():
                     self._fill_sigma(sigma_plan)
+            if sigma_plan.surroundings is not None:
+                with workspace.scope():
+                    self._compare(sigma_plan.surroundings, sigma_plan.compared)
             for scale_space in self._scale_spaces:
                 scale_space.drop(sigma_plan.last_used_here)
 
@@ -305,6 +313,21 @@ class ChannelWork:
                 self._features,
                 block,
             )
+
+    def _compare(self, sigmas: Sigmas, compared: Sequence[int]) -> None:
+        """Turn smoothed images into standard deviations from the mean of their surroundings."""
+        from ._scale_kernels import standardise
+
+        image, box = self._image, self._box
+        squares = empty_crop(image.box, image.shape)
+        np.multiply(image.view, image.view, out=squares.view)
+        # The way of the image to this scale: means of both are over the very same weights.
+        scale_space = ScaleSpace(self._plan, squares, box)
+        scale_space.make([sigmas])
+        sources = [*self._scale_spaces, scale_space]
+        mean, *weights, square = (_cut(source[sigmas], box) for source in sources)
+        inside = weights if self._mask is None else [*weights, _cut(self._mask, box)]
+        standardise(mean, square, *(inside or [_NO_PLANES] * 2), np.array(compared), self._features)
 
     def _fill_user(self, op: Op, sigma: float, features: Array) -> None:
         """Call a user's op on the box with its border, and store what it returns."""

@@ -21,7 +21,8 @@ class Recipe:
     `kind` says how (the names in _feature_kernels.py) and `of` from what: the smoothed "image",
     its "gradient", its "hessian", or the "tensor", products of the gradient smoothed over a
     window of `window` sigmas. A difference subtracts the image at `dog_base`
-    sigmas.
+    sigmas. What `is_local` is told in standard deviations from the mean of its surroundings, at the
+    largest sigma that the op has, where it has no feature.
     """
 
     about: str
@@ -29,6 +30,7 @@ class Recipe:
     of: str
     dog_base: float | None = None
     window: float | None = None
+    is_local: bool = False
 
     @property
     def order(self) -> int:
@@ -72,6 +74,11 @@ class Op:
     degree: float | None = None
     offset: float | None = None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it compares with surroundings, at the largest of its sigmas."""
+        return self.recipe is not None and self.recipe.is_local
+
     def suffixes(self, ndim: int) -> tuple[str, ...]:
         """Suffixes of the features' names for images of `ndim` axes."""
         if self.features is PER_AXIS:
@@ -88,13 +95,14 @@ def _built_in(
     features: tuple[str, ...] = ("",),
     degree: float = 1.0,
     offset: float = 0.0,
+    is_local: bool = False,
     **scales: float,
 ) -> Op:
-    recipe = Recipe(about, kind, of, **scales)
+    recipe = Recipe(about, kind, of, is_local=is_local, **scales)
     return Op(name, features=features, recipe=recipe, degree=degree, offset=offset)
 
 
-#: name -> op. The scales of the last two are ilastik's.
+#: name -> op. The scales of the tensor and the Hessian are ilastik's.
 OPS = {
     op.name: op
     for op in (
@@ -123,6 +131,14 @@ OPS = {
             "EIGENVALUES",
             "hessian",
             features=PER_AXIS,
+        ),
+        _built_in(
+            "local_contrast",
+            "smoothed image minus the mean of its surroundings, by the standard deviation there",
+            "VALUE",
+            "image",
+            degree=0.0,
+            is_local=True,
         ),
     )
 }

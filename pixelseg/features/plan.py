@@ -30,6 +30,8 @@ class SigmaPlan:
     dog_base: Sigmas | None  # the smaller scale that a difference of Gaussians subtracts
     window: Window | None  # over which products of first derivatives are smoothed
     order: int  # highest derivative that is read
+    surroundings: Sigmas | None  # this scale, where features of smaller ones are compared with it
+    compared: tuple[int, ...]  # which features these are
     last_used_here: tuple[Sigmas, ...] = ()  # smoothed images that no later sigma reads
 
     @cached_property
@@ -45,6 +47,8 @@ class SigmaPlan:
             reads.append((self.derivation.source, add(self.derivation.reach, self.window_reach)))
         if self.dog_base is not None:
             reads.append((self.dog_base, (0, 0, 0)))
+        if self.surroundings is not None:
+            reads.append((self.surroundings, (0, 0, 0)))
         return tuple(reads)
 
 
@@ -101,12 +105,19 @@ def make_plan(
     """Settle ops at sigmas for one kind of image."""
     sigma_plans = []
     names: list[str] = []
+    largest = max((s for s, ops in ops_by_sigma if any(op.is_local for op in ops)), default=None)
+    compared: list[int] = []
     for sigma, ops in ops_by_sigma:
         placed = []
         for op in ops:
+            if op.is_local:
+                if sigma == largest:
+                    continue
+                compared.append(len(names))
             placed.append((op, len(names)))
             names += [f"{op.name}_s{sigma:g}{suffix}" for suffix in op.suffixes(ndim)]
-        sigma_plans.append(_plan_sigma(sigma, placed, ndim, spacing))
+        own = compared if sigma == largest else ()
+        sigma_plans.append(_plan_sigma(sigma, placed, own, ndim, spacing))
     read = (sigmas for sigma_plan in sigma_plans for sigmas, _ in sigma_plan.reads)
     steps = {step.sigmas: step for step in plan_scale_space(read)}
     margins = _margins(sigma_plans, steps, spacing, ndim)
@@ -127,7 +138,11 @@ def make_plan(
 
 
 def _plan_sigma(
-    sigma: float, ops: Sequence[tuple[Op, int]], ndim: int, spacing: Spacing3D
+    sigma: float,
+    ops: Sequence[tuple[Op, int]],
+    compared: Sequence[int],
+    ndim: int,
+    spacing: Spacing3D,
 ) -> SigmaPlan:
     recipes = [op.recipe for op, _ in ops if op.recipe is not None]
     order = max((recipe.order for recipe in recipes), default=0)
@@ -147,6 +162,8 @@ def _plan_sigma(
         dog_base=in_pixels(ratios[0] * sigma, spacing, ndim) if ratios else None,
         window=plan_window(sigmas, windows[0], ndim) if windows else None,
         order=order,
+        surroundings=sigmas if compared else None,
+        compared=tuple(compared),
     )
 
 

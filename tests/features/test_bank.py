@@ -15,7 +15,7 @@ from pixelseg._core.boxes import box3d, slices_of
 from pixelseg._core.image import as_image
 from pixelseg._core.workspace import pool
 from pixelseg.features import OPS, Op, compute_box, workspace_bytes
-from tests.oracles.features import feature_maps
+from tests.oracles.features import feature_maps, local_contrast
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
 
@@ -134,6 +134,41 @@ def test_narrow_axes_have_differences_that_make_sense():
     inner = features[5:7]
     np.testing.assert_allclose(inner[..., 0], 3, rtol=1e-3)
     np.testing.assert_allclose(inner[..., 1:4], 0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("image", "spacing", "holes"),
+    [
+        (data.camera()[100:240, 150:310], 1.0, False),
+        (data.camera()[100:240, 150:310], 1.0, True),
+        (texture((90, 80)).astype(np.uint16) * 10 + 40_000, 1.0, False),
+        (texture((90, 80)) - 100, (1.0, 2.0), False),
+        (texture((12, 40, 44)), (5.0, 1.0, 1.0), True),
+    ],
+)
+def test_local_contrast_is_the_truth(image, spacing, holes):
+    mask = np.random.default_rng(0).random(image.shape) < 0.8 if holes else None
+    bank = FeatureBank({"local_contrast": (1.0, 3.5, 10.0)})
+    features = bank.transform(image, channel_axis=None, spacing=spacing, mask=mask)
+    for k, sigma in enumerate((1.0, 3.5)):
+        truth = local_contrast(image, sigma, 10.0, spacing, mask)
+        assert np.abs(features[..., k] - truth).max() < 2e-3 * np.abs(truth).max()
+
+
+def test_local_contrast_stays_in_other_light_and_where_nothing_is():
+    image = texture((60, 50))
+    bank = FeatureBank(["local_contrast"], sigmas=(1.0, 5.0))
+    once, brighter = (bank.transform(times * image) for times in (1, 2**12))
+    np.testing.assert_array_equal(once, brighter)
+    assert (bank.transform(np.zeros((30, 20))) == 0).all()
+    assert np.abs(bank.transform(np.full((30, 20), 7e4, np.float32))).max() < 1e-3
+
+
+def test_local_contrast_needs_surroundings():
+    with pytest.raises(ValueError, match=r"sigmas is \(3.0,\) for op 'local_contrast'"):
+        FeatureBank(["local_contrast"], sigmas=(3.0,)).fit()
+    names = FeatureBank(sigmas=(3.0,)).get_feature_names_out()
+    assert not any("local_contrast" in name for name in names)
 
 
 @pytest.fixture(scope="module")
@@ -264,11 +299,13 @@ def test_colour_is_each_channel_alone():
     image = data.astronaut()[:60, :50]
     bank = FeatureBank(sigmas=(1.0, 3.5))
     features = bank.transform(image)
+    names = bank.get_feature_names_out(n_channels=3)
+    assert not any("local_contrast" in name for name in names)
+    bank.set_params(ops=[name for name in OPS if name != "local_contrast"])
     for channel in range(3):
         alone = bank.transform(image[..., channel])
         width = alone.shape[-1]
         np.testing.assert_array_equal(features[..., channel * width : (channel + 1) * width], alone)
-    names = bank.get_feature_names_out(n_channels=3)
     assert len(names) == features.shape[-1]
     assert names[0] == "channel0_gaussian_s1"
 
@@ -402,7 +439,9 @@ def test_names_and_counts_follow_the_table(name, ndim):
     image = texture((6, 20, 21)[-ndim:])
     features = bank.transform(image, channel_axis=None)
     suffixes = OPS[name].suffixes(ndim)
-    expected = [f"{name}_s{sigma}{suffix}" for sigma in (1, 2) for suffix in suffixes]
+    # Surroundings are not compared with themselves.
+    sigmas = (1,) if OPS[name].is_local else (1, 2)
+    expected = [f"{name}_s{sigma}{suffix}" for sigma in sigmas for suffix in suffixes]
     assert list(bank.get_feature_names_out(ndim=ndim)) == expected
     assert features.shape[-1] == len(expected)
     # An op alone says what it says beside the others, whose sums it may share.

@@ -242,6 +242,25 @@ def test_the_eigenvalues_of_smoothed_products(masked, rng):
     np.testing.assert_allclose(np.moveaxis(features[:, 0], 0, -1), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_standard_deviations_from_the_mean(masked, rng):
+    shape = (2, 3, 5)
+    weights = rng.uniform(0.5, 1, shape).astype(np.float32) if masked else np.ones(shape, "f4")
+    mask = (rng.random(shape) < 0.7).astype(np.float32) if masked else np.ones(shape, "f4")
+    mean = rng.normal(size=shape).astype(np.float32)
+    square = mean**2 + rng.uniform(-0.1, 1, shape).astype(np.float32)
+    mean[0, 0, 0] = square[0, 0, 0] = 0
+    features = rng.normal(size=(3, *shape)).astype(np.float32)
+    before = features.copy()
+    none = np.empty((1, 0, 0), np.float32)
+    given = (weights, mask) if masked else (none, none)
+    scales.standardise(mean * weights, square * weights, *given, np.array([0, 2]), features)
+    spread = np.sqrt(np.maximum(square - mean**2, 0)) + 0.02 * np.abs(mean)
+    scale = np.divide(mask, spread, out=np.zeros_like(spread), where=spread > 0)
+    np.testing.assert_allclose(features[::2], (before[::2] - mean) * scale, rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(features[1], before[1])
+
+
 def test_smoothing_of_parts_and_in_place(rng):
     image = rng.normal(size=(6, 9, 8)).astype(np.float32)
     shape, whole = image.shape, ((0, 6), (0, 9), (0, 8))

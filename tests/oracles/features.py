@@ -38,3 +38,22 @@ def feature_maps(image, sigma, spacing=None):
         for k in range(ndim):
             found[f"{name}_{k}"] = values[..., ndim - 1 - k]
     return found
+
+
+def local_contrast(image, sigma, around, spacing=1.0, mask=None):
+    """The smoothed image minus its mean at scale `around`, in standard deviations there."""
+    image = np.asarray(image, float)
+    inside = np.ones(image.shape) if mask is None else mask.astype(float)
+
+    def mean(of, scale):
+        pixels = scale / np.broadcast_to(spacing, image.ndim)
+        total, weight = (
+            ndimage.gaussian_filter(part, pixels, truncate=6) for part in (of * inside, inside)
+        )
+        return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+
+    middle = mean(image, around)
+    deviation = np.sqrt(np.maximum(mean(image**2, around) - middle**2, 0))
+    spread = deviation + 0.02 * np.abs(middle)
+    contrast = mean(image, sigma) - middle
+    return inside * np.divide(contrast, spread, out=np.zeros_like(spread), where=spread > 0)
