@@ -1,11 +1,13 @@
-"""Cases of `FeatureBank`: the default set beside the same filters by other libraries."""
+"""Cases of `FeatureBank`: ilastik's set and others beside the same filters by other libraries."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from . import feature_peers as peers
 from . import images
@@ -39,10 +41,10 @@ def _volume(size: str) -> Array:
     return images.volume(*_VOLUMES[size]).astype(np.float32)
 
 
-def _transform(image: Array, **params: Any) -> Array:
+def _transform(image: Array, ops: Sequence[str] = peers.OPS) -> Array:
     from pixelseg import FeatureBank
 
-    return FeatureBank(**params).transform(image, channel_axis=None)
+    return FeatureBank(ops).transform(image, channel_axis=None)
 
 
 def _with_memory(size: str) -> tuple[Array, Array]:
@@ -54,7 +56,7 @@ def _with_memory(size: str) -> tuple[Array, Array]:
 def _transform_into(inputs: tuple[Array, Array]) -> Array:
     from pixelseg import FeatureBank
 
-    return FeatureBank().transform(inputs[0], channel_axis=None, out=inputs[1])
+    return FeatureBank(peers.OPS).transform(inputs[0], channel_axis=None, out=inputs[1])
 
 
 _opencv_at_4 = partial(peers.opencv_smooth, truncate=4.0)
@@ -96,6 +98,15 @@ def _our_opencv(image: Array, ops: tuple[str, ...] = peers.OPS) -> list[Array]:
     return peers.opencv_planes(image, ops, truncate=TRUNCATE)
 
 
+def _scipy_contrast(image: Array) -> list[Array]:
+    """Local contrast by scipy's filters; its surroundings are of the largest scale."""
+    *scales, largest = peers.SIGMAS
+    exact = image.astype(np.float64)
+    middle, square = (ndimage.gaussian_filter(of, largest, truncate=6) for of in (exact, exact**2))
+    spread = np.sqrt(np.maximum(square - middle**2, 0)) + 0.02 * np.abs(middle)
+    return [(ndimage.gaussian_filter(exact, s, truncate=6) - middle) / spread for s in scales]
+
+
 def _columns(planes: Any) -> float:
     """How many columns a result has: a number, a list's length or an array's last axis."""
     if isinstance(planes, int):
@@ -105,7 +116,7 @@ def _columns(planes: Any) -> float:
 
 CASES = (
     Case(
-        name="features, grey, default set",
+        name="features, grey, ilastik's set",
         covers=("FeatureBank",),
         make=_grey,
         ours=_transform,
@@ -146,7 +157,7 @@ CASES = (
         ),
     ),
     Case(
-        name="features, grey, default set, memory at hand",
+        name="features, grey, ilastik's set, memory at hand",
         covers=("FeatureBank",),
         make=_with_memory,
         ours=_transform_into,
@@ -186,7 +197,7 @@ CASES = (
         ),
     ),
     Case(
-        name="features, 3-D, default set",
+        name="features, 3-D, ilastik's set",
         covers=("FeatureBank",),
         make=_volume,
         ours=_transform,
@@ -201,6 +212,24 @@ CASES = (
                 bar=5.0,
                 difference=column_difference,
                 tolerance=2 * _CUT,
+            ),
+        ),
+    ),
+    Case(
+        name="local contrast alone",
+        covers=("FeatureBank",),
+        make=_grey,
+        ours=partial(_transform, ops=["local_contrast"]),
+        units=_columns,
+        unit="column",
+        sizes=("512x512",),
+        quick=("512x512",),
+        peers=(
+            Peer(
+                "scipy.ndimage, float64",
+                _scipy_contrast,
+                difference=column_difference,
+                tolerance=1e-3,
             ),
         ),
     ),

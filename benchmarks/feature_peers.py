@@ -1,4 +1,4 @@
-"""The default set of features as a peer's user would write it, each filter on its own.
+"""ilastik's set of features as a peer's user would write it, each filter on its own.
 
 Every function here returns a list of planes in the order of `FeatureBank`'s columns: for each
 sigma, for each op, its columns.
@@ -16,6 +16,7 @@ from scipy import ndimage
 Array = np.ndarray
 Smooth = Callable[[Array, float, Sequence[int]], Array]
 
+#: Our default but for local contrast.
 OPS = (
     "gaussian",
     "gradient_magnitude",

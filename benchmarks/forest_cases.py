@@ -10,6 +10,7 @@ import numpy as np
 
 from . import images
 from .case import TINY, Case, Peer, largest_difference
+from .feature_peers import OPS
 
 Array = np.ndarray
 
@@ -36,11 +37,11 @@ class Rows:
 
 @cache
 def rows(size: str) -> Rows:
-    """The 48 default columns of a grey image; labelled rows of three classes."""
+    """The 48 columns of ilastik's set of a grey image; labelled rows of three classes."""
     from pixelseg import FeatureBank
 
     side = _SIDE[size]
-    bank = FeatureBank()
+    bank = FeatureBank(OPS)
     n_marked = _MARKED.get(size, 20_000)
     train_image, test_image = images.grey(512, 512), images.colour(side, side)[..., 1]
     labels = images.strokes(512, 512, n_marked)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .feature_peers import OPS
 from .quality_sets import Cell, QualitySet, Sample
 
 Array = np.ndarray
@@ -161,12 +162,13 @@ def _pixelseg(**params: Any) -> Callable[[int], Any]:
 
 
 def _ilastik(seed: int) -> Any:
-    """100 full random trees on our features, which are ilastik's."""
+    """100 full random trees on ilastik's features, which are ours but for local contrast."""
     from sklearn.ensemble import RandomForestClassifier
 
-    from pixelseg import PixelClassifier
+    from pixelseg import FeatureBank, PixelClassifier
 
     return PixelClassifier(
+        FeatureBank(OPS),
         classifier=RandomForestClassifier(100, random_state=seed, n_jobs=1),
         refine=None,
         intensity_jitter=0,

@@ -31,18 +31,18 @@ FIGURES = Path(__file__).with_name("figures.json")
 
 #: The lines of the speed table: a case, a size and a peer of the benchmark.
 SPEED = (
-    ("features, grey, default set", "512x512", "scipy.ndimage, float32, each filter on its own"),
-    ("features, grey, default set", "512x512", "OpenCV sepFilter2D, cut at 4 sigma"),
-    ("features, grey, default set", "512x512", "OpenCV sepFilter2D, cut where ours is"),
-    ("features, grey, default set", "512x512",
+    ("features, grey, ilastik's set", "512x512", "scipy.ndimage, float32, each filter on its own"),
+    ("features, grey, ilastik's set", "512x512", "OpenCV sepFilter2D, cut at 4 sigma"),
+    ("features, grey, ilastik's set", "512x512", "OpenCV sepFilter2D, cut where ours is"),
+    ("features, grey, ilastik's set", "512x512",
      "scikit-image multiscale_basic_features, its own columns"),
-    ("features, grey, default set", "1080x1920", "scipy.ndimage, float32, each filter on its own"),
-    ("features, grey, default set", "1080x1920", "OpenCV sepFilter2D, cut at 4 sigma"),
-    ("features, grey, default set", "1080x1920", "OpenCV sepFilter2D, cut where ours is"),
-    ("features, grey, default set", "1080x1920",
+    ("features, grey, ilastik's set", "1080x1920", "scipy.ndimage, float32, each filter on its own"),
+    ("features, grey, ilastik's set", "1080x1920", "OpenCV sepFilter2D, cut at 4 sigma"),
+    ("features, grey, ilastik's set", "1080x1920", "OpenCV sepFilter2D, cut where ours is"),
+    ("features, grey, ilastik's set", "1080x1920",
      "scikit-image multiscale_basic_features, its own columns"),
-    ("features, 3-D, default set", "32x96x96", "scipy.ndimage, float32, each filter on its own"),
-    ("features, 3-D, default set", "64x256x256", "scipy.ndimage, float32, each filter on its own"),
+    ("features, 3-D, ilastik's set", "32x96x96", "scipy.ndimage, float32, each filter on its own"),
+    ("features, 3-D, ilastik's set", "64x256x256", "scipy.ndimage, float32, each filter on its own"),
     ("predict, 50 trees of depth 10", "RGB 512x512",
      "scikit-image TrainableSegmenter, its own features"),
     ("predict, 100 full trees", "RGB 512x512",
@@ -78,7 +78,7 @@ SPEED = (
 #: Methods of the quality benchmark in the README's words.
 QUALITY = {
     "scikit-image": "scikit-image's recipe (50 trees of depth 10)",
-    "ilastik": "ilastik's set-up (our features, 100 full trees)",
+    "ilastik": "ilastik's set-up (its features, 100 full trees)",
     "forest, labels' prior": "pixelseg, forest, the labels' own prior",
     "mlp": "pixelseg, MLP",
     "forest": "pixelseg, forest",

@@ -16,9 +16,6 @@ from .._core.arrays import Array
 from ..features.intensity import IntensityLaw
 from ..forest.classifier import MAX_FEATURES, ForestClassifier, is_auto
 
-#: Features that a split looks at where brightness says nothing.
-_FEWEST_FEATURES = 4
-
 
 def brightness_of(X: Array, law: IntensityLaw) -> Array:
     """The smoothed image in each channel, float64 (n, n_channels), or (n, 0), of rows X."""
@@ -47,9 +44,12 @@ def _scatter(values: Array) -> Array:
 
 
 def choose_max_features(n_features: int, unexplained: float) -> int:
-    """How many features a split looks at, by the unexplained share of brightness."""
+    """How many features a split looks at, by the unexplained share of brightness.
+
+    From a share where brightness says all down to the cube root where it says little.
+    """
     most = max(1.0, MAX_FEATURES * n_features)
-    fewest = min(_FEWEST_FEATURES, most)
+    fewest = min(n_features ** (1 / 3), most)
     return round(fewest + (most - fewest) * (1 - unexplained) ** 4)
 
 

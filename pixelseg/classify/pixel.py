@@ -33,7 +33,7 @@ class PixelClassifier(ImageClassifier):
     Parameters
     ----------
     features : FeatureBank, optional
-        What describes a pixel. The default is `FeatureBank()`: six ops at six scales.
+        What describes a pixel. The default is `FeatureBank()`: seven ops at six scales.
     classifier : "forest", "mlp" or a scikit-learn classifier, default "forest"
         "forest" is `ForestClassifier`, robust and without anything to scale; "mlp" is a small
         neural network on scaled features, several times faster to predict. Fitted scikit-learn

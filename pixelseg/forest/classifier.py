@@ -54,8 +54,8 @@ class ForestClassifier(FlatEstimator):
         Rows that a leaf must hold at the least.
     max_features : "auto", float, int, "sqrt", "log2" or None, default "auto"
         Features that a split looks at; a float is a share of them. "auto" is a share of 0.3; a
-        `PixelClassifier` makes it fewer, down to four features, the less brightness alone tells
-        of the class, so that trees differ.
+        `PixelClassifier` makes it fewer, down to the cube root of their number, the less
+        brightness alone tells of the class, so that trees differ.
     bootstrap : bool, default True
         Whether each tree sees rows drawn with replacement, or all.
     max_samples : float, int or None, default 0.3
