@@ -17,7 +17,7 @@ import numpy as np
 from .._core.arrays import Array
 from .._core.image import Image
 from .._core.progress import Progress, Reporter
-from .borders import Borders
+from .borders import Borders, most_probable
 from .out_of_fold import OutOfFold, OutOfFoldImage, Window
 from .refiner import apply_refiner, reach_of
 from .stroke_scores import StrokeScores
@@ -73,12 +73,13 @@ class Answers:
             source.strokes[members].astype(np.int64) + number * _MOST_STROKES,
             [its_own for its_own, _ in asked],
             [probabilities for _, probabilities in asked],
-            [_most_probable(probabilities) for _, probabilities in asked],
+            [most_probable(probabilities) for _, probabilities in asked],
         )
 
     def borders(self) -> list[Borders]:
         """Where each answer has borders."""
-        return [Borders.of(places, self.image) for places in self.places]
+        answers = zip(self.probabilities, self.places, strict=True)
+        return [Borders.of(p, places, self.image) for p, places in answers]
 
     def refined(self, refiner: Any) -> tuple[Array, Array]:
         """The class of each labelled pixel by a refiner, or None, and the pixels of each class."""
@@ -87,16 +88,11 @@ class Answers:
         answers = zip(self.own, self.probabilities, self.places, strict=True)
         for own, probabilities, places in answers:
             if refiner is not None:
-                places = _most_probable(apply_refiner(refiner, probabilities, self.image))
+                places = most_probable(apply_refiner(refiner, probabilities, self.image))
             predicted[own] = places.reshape(-1)[self.positions[own]]
             inside = places if self.image.mask is None else places[self.image.mask]
             given += np.bincount(inside.reshape(-1), minlength=len(given))
         return predicted, given
-
-
-def _most_probable(probabilities: Array) -> Array:
-    """The place of the most probable class of each pixel, in as few bytes as will do."""
-    return probabilities.argmax(axis=-1).astype(np.min_scalar_type(probabilities.shape[-1]))
 
 
 def ask(

@@ -153,8 +153,9 @@ def tune(
     against it, since it loses more than its error, it is the next that loses nothing. A wider one,
     or a refiner of another kind, is taken where a gain is shown: where it exceeds its jackknife
     standard error over strokes and over images, or, with one image, half again the error over its
-    strokes; twice the error where a window does not fit. Of several it is the first that has half
-    of the largest gain: people paint where a class is plain, where strong settings do no harm.
+    strokes; twice the error where a window does not fit, unless the borders are those of specks,
+    less than 0.7 of which are left in blocks of 3x3 pixels. Of several it is the first that has
+    half of the largest gain: people paint where a class is plain, where strong settings do no harm.
 
     The IoU of a class is made of the part of its strokes that is found, of the share of all pixels
     that is given to it, and of the share that it has. That is the class prior, but not more than
@@ -294,6 +295,8 @@ class _Fit:
     def errors_needed(self, n_images: int) -> Array:
         """For each choice, no refinement first, how many errors a gain must exceed to count."""
         errors = np.ones(1 + len(self.refiners))
+        if self.borders is not None and self.borders.are_of_specks:
+            return errors
         misfits = [1 + place for place in self.order[self.n_fitting() :]]
         errors[misfits] = _MISFIT / ONE_IMAGE if n_images == 1 else _MISFIT
         return errors

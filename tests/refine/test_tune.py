@@ -314,6 +314,17 @@ def test_a_window_that_does_not_fit_must_gain_twice_its_error():
     assert any(1 < ratio < 2 / 1.5 for ratio in ratios)
 
 
+def test_among_specks_no_window_need_fit():
+    p, image, labels, _ = noisy(noise=0)
+    specks = np.random.default_rng(0).random(image.shape) < 0.15
+    speckled = np.where(specks[..., np.newaxis], 1 - p, p)
+    for n_rows in range(1, 80, 3):
+        plain = tune(Mends(p, n_rows), speckled, image, labels)
+        wide = tune(Windowed(p, n_rows, 10**6), speckled, image, labels)
+        assert (wide.refiner is None) == (plain.refiner is None)
+    assert wide.refiner is not None
+
+
 def test_a_gain_that_is_shown_goes_beyond_what_fits():
     p, image, labels, _ = noisy(noise=0)
     worse = np.where(np.arange(80)[:, None, None] < 30, 1 - p, p)
