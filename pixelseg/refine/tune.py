@@ -18,21 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array
 from .._core.checks import as_count, as_number
 from .._core.progress import Progress
-from .answers import Answers, ask, score
-from .borders import Borders
+from .answers import ask, score
 from .out_of_fold import OutOfFold, from_probabilities
 from .refiner import check_refiner, settle
-from .stroke_scores import ONE_IMAGE, StrokeScores
+from .stroke_scores import StrokeScores
+from .window_fit import WindowFit
 
 #: The mildest setting is taken that has this part of the best one's gain.
 _ENOUGH = 0.5
-#: Settings with a width that are measured at the most.
-_MOST_TRIED = 4
-#: How many errors the gain of a window must exceed that does not fit between borders.
-_MISFIT = 2
 #: The part of the widest window that is taken where no stroke can speak against it.
 _UNMEASURED = 0.25
 
@@ -237,7 +232,7 @@ def tune_out_of_fold(
     end = np.inf if time_budget is None else time.monotonic() + time_budget
     settled = [settle(refiner, held_out.value_range) for refiner in candidates]
     answers, in_time = ask(held_out, settled, max_pixels, end)
-    fit = _Fit.of(settled, answers)
+    fit = WindowFit.of(settled, answers)
     tried = fit.worth_trying()
     scores = None
     if in_time:
@@ -258,67 +253,11 @@ def tune_by_borders(
     """
     settled = [settle(refiner, seen.value_range) for refiner in candidates]
     answers, _ = ask(seen, settled, max_pixels, np.inf)
-    return _unmeasured(_Fit.of(settled, answers), seen.classes.tolist(), reason)
-
-
-@dataclass(frozen=True)
-class _Fit:
-    """Which windows fit between borders: `order` has the places of refiners with a width, narrowest
-    first."""
-
-    refiners: list[Any]
-    order: list[int]
-    borders: Borders | None
-
-    @classmethod
-    def of(cls, refiners: list[Any], answers: Sequence[Answers]) -> _Fit:
-        """The borders are those of the unrefined answers, of all images together."""
-        found = [borders for window in answers for borders in window.borders()]
-        order = [
-            place for place, refiner in enumerate(refiners) if hasattr(refiner, "window_width")
-        ]
-        order.sort(key=lambda place: refiners[place].window_width)
-        return cls(refiners, order, Borders.together(found) if found else None)
-
-    @property
-    def distance(self) -> float:
-        """How far borders are apart; NaN where nothing was seen."""
-        return np.nan if self.borders is None else self.borders.distance
-
-    def n_fitting(self, part: float = 1.0) -> int:
-        """How many of `order` are not wider than that part of what fits."""
-        if self.borders is None:
-            return 0
-        most = part * self.borders.widest_window
-        return sum(self.refiners[place].window_width <= most for place in self.order)
-
-    def errors_needed(self, n_images: int) -> Array:
-        """For each choice, no refinement first, how many errors a gain must exceed to count."""
-        errors = np.ones(1 + len(self.refiners))
-        if self.borders is not None and self.borders.are_of_specks:
-            return errors
-        misfits = [1 + place for place in self.order[self.n_fitting() :]]
-        errors[misfits] = _MISFIT / ONE_IMAGE if n_images == 1 else _MISFIT
-        return errors
-
-    def words(self, chosen: int) -> str:
-        """Why a choice fits."""
-        width = self.refiners[chosen - 1].window_width
-        return f"a window of {width:.3g} fits between borders {self.distance:.3g} apart"
-
-    def worth_trying(self) -> list[int]:
-        """The places of what is measured: of many windows every second and the widest that fits,
-        or those of them that are nearest to it."""
-        ranks = list(range(len(self.order)))
-        if len(ranks) > _MOST_TRIED:
-            widest = max(0, self.n_fitting() - 1)
-            ranks = sorted({*ranks[::2], widest}, key=lambda rank: (abs(rank - widest), rank))
-        tried = {self.order[rank] for rank in ranks[:_MOST_TRIED]}
-        return sorted({*range(len(self.refiners))} - {*self.order} | tried)
+    return _unmeasured(WindowFit.of(settled, answers), seen.classes.tolist(), reason)
 
 
 def _choose(
-    fit: _Fit, classes: list[int], tried: list[int], scores: StrokeScores, complete: bool
+    fit: WindowFit, classes: list[int], tried: list[int], scores: StrokeScores, complete: bool
 ) -> Tuning:
     """Take the window that fits between borders, or a stronger setting whose gain is shown.
 
@@ -375,7 +314,9 @@ def _is_stronger(refiner: Any, fitting: Any) -> bool:
     return not hasattr(refiner, "window_width") or refiner.window_width > fitting.window_width
 
 
-def _unmeasured(fit: _Fit, classes: Sequence[int], reason: str, *, complete: bool = True) -> Tuning:
+def _unmeasured(
+    fit: WindowFit, classes: Sequence[int], reason: str, *, complete: bool = True
+) -> Tuning:
     """The choice where nothing could be scored: by borders, and on the safe side."""
     n_fitting = fit.n_fitting(_UNMEASURED)
     chosen = 1 + fit.order[n_fitting - 1] if n_fitting else 0
