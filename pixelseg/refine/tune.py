@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,6 @@ from .window_fit import WindowFit
 
 #: The mildest setting is taken that has this part of the best one's gain.
 _ENOUGH = 0.5
-#: The part of the widest window that is taken where no stroke can speak against it.
-_UNMEASURED = 0.25
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,8 @@ def tune(
     Refiners with a `window_width`, as `GuidedFilter` has, smooth over windows. The widest is taken
     that fits between the borders of classes in the unrefined answers: at most 1.75 times as wide
     as the mean distance of the borders without 5 pixels on each side of them. Where strokes are
-    against it, since it loses more than its error, it is the next that loses nothing. A wider one,
+    against it, since it loses more than its error, it is the next that loses nothing; where less
+    than half of a class is found, a window of a quarter of that width is taken. A wider one,
     or a refiner of another kind, is taken where a gain is shown: where it exceeds its jackknife
     standard error over strokes and over images, or, with one image, half again the error over its
     strokes; twice the error where a window does not fit, unless the borders are those of specks,
@@ -240,7 +239,7 @@ def tune_out_of_fold(
         scores, in_time = score(answers, to_try, held_out.class_prior, end, progress)
     if scores is None:
         late = "the time budget ended before anything was scored"
-        return _unmeasured(fit, held_out.classes.tolist(), late, complete=in_time)
+        return _unmeasured(replace(fit, doubt=late), held_out.classes.tolist(), complete=in_time)
     return _choose(fit, held_out.classes.tolist(), tried, scores, in_time)
 
 
@@ -253,7 +252,7 @@ def tune_by_borders(
     """
     settled = [settle(refiner, seen.value_range) for refiner in candidates]
     answers, _ = ask(seen, settled, max_pixels, np.inf)
-    return _unmeasured(WindowFit.of(settled, answers), seen.classes.tolist(), reason)
+    return _unmeasured(WindowFit.of(settled, answers, reason), seen.classes.tolist())
 
 
 def _choose(
@@ -314,14 +313,10 @@ def _is_stronger(refiner: Any, fitting: Any) -> bool:
     return not hasattr(refiner, "window_width") or refiner.window_width > fitting.window_width
 
 
-def _unmeasured(
-    fit: WindowFit, classes: Sequence[int], reason: str, *, complete: bool = True
-) -> Tuning:
+def _unmeasured(fit: WindowFit, classes: Sequence[int], *, complete: bool = True) -> Tuning:
     """The choice where nothing could be scored: by borders, and on the safe side."""
-    n_fitting = fit.n_fitting(_UNMEASURED)
+    n_fitting = fit.n_fitting()
     chosen = 1 + fit.order[n_fitting - 1] if n_fitting else 0
-    if chosen:
-        reason += f"; {fit.words(chosen)}"
     unknown = (np.nan,) * (1 + len(fit.refiners))
     iou = (np.nan,) * len(classes)
     return Tuning(
@@ -339,7 +334,7 @@ def _unmeasured(
         n_images=0,
         border_distance=fit.distance,
         complete=complete,
-        reason=reason,
+        reason=fit.words(chosen) if chosen else fit.doubt,
     )
 
 

@@ -21,6 +21,10 @@ from .stroke_scores import ONE_IMAGE
 _MOST_TRIED = 4
 #: How many errors the gain of a window must exceed that does not fit between borders.
 _MISFIT = 2
+#: The part of the widest window that fits where its borders, or strokes, can hardly be trusted.
+_IN_DOUBT = 0.25
+#: The least part of a class that answers must find to be trusted.
+_LEAST_FOUND = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,33 +32,40 @@ class WindowFit:
     """Settings of refiners, and the borders that their windows must fit between.
 
     `order` has the places of those that have a `window_width`, narrowest first; `borders` is None
-    where nothing was asked.
+    where nothing was asked; `doubt` says why only narrower windows are taken on trust, if anything.
     """
 
     refiners: list[Any]
     order: list[int]
     borders: Borders | None
+    doubt: str
 
     @classmethod
-    def of(cls, refiners: list[Any], answers: Sequence[Answers]) -> WindowFit:
-        """The borders are those of the unrefined answers, of all images together."""
+    def of(cls, refiners: list[Any], answers: Sequence[Answers], doubt: str = "") -> WindowFit:
+        """The borders are those of the unrefined answers, of all images together.
+
+        Where these miss half of a class, they do not show where it is narrow, and no refiner can
+        be seen to lose it.
+        """
         found = [borders for window in answers for borders in window.borders()]
         order = [
             place for place, refiner in enumerate(refiners) if hasattr(refiner, "window_width")
         ]
         order.sort(key=lambda place: refiners[place].window_width)
-        return cls(refiners, order, Borders.together(found) if found else None)
+        if not doubt and answers and not _find_all_classes(answers):
+            doubt = "less than half of a class is found"
+        return cls(refiners, order, Borders.together(found) if found else None, doubt)
 
     @property
     def distance(self) -> float:
         """How far borders are apart; NaN where nothing was seen."""
         return np.nan if self.borders is None else self.borders.distance
 
-    def n_fitting(self, part: float = 1.0) -> int:
-        """How many of `order` are not wider than that part of what fits."""
+    def n_fitting(self) -> int:
+        """How many of `order` fit."""
         if self.borders is None:
             return 0
-        most = part * self.borders.widest_window
+        most = self.borders.widest_window * (_IN_DOUBT if self.doubt else 1)
         return sum(self.refiners[place].window_width <= most for place in self.order)
 
     def errors_needed(self, n_images: int) -> Array:
@@ -69,7 +80,8 @@ class WindowFit:
     def words(self, chosen: int) -> str:
         """Why a choice fits."""
         width = self.refiners[chosen - 1].window_width
-        return f"a window of {width:.3g} fits between borders {self.distance:.3g} apart"
+        fits = f"a window of {width:.3g} fits between borders {self.distance:.3g} apart"
+        return f"{self.doubt}; {fits}" if self.doubt else fits
 
     def worth_trying(self) -> list[int]:
         """The places of what is measured: of many windows every second and the widest that fits,
@@ -80,3 +92,11 @@ class WindowFit:
             ranks = sorted({*ranks[::2], widest}, key=lambda rank: (abs(rank - widest), rank))
         tried = {self.order[rank] for rank in ranks[:_MOST_TRIED]}
         return sorted({*range(len(self.refiners))} - {*self.order} | tried)
+
+
+def _find_all_classes(answers: Sequence[Answers]) -> bool:
+    """Whether the unrefined answers find much of each class at its labelled pixels."""
+    truth = np.concatenate([window.truth for window in answers])
+    found = np.concatenate([window.refined(None)[0] for window in answers]) == truth
+    labelled = np.bincount(truth)
+    return bool((np.bincount(truth, found) >= _LEAST_FOUND * labelled).all())
