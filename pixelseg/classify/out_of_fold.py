@@ -1,4 +1,7 @@
-"""Out-of-fold predictions: labelled images, seen by models that did not learn from their labels."""
+"""Labelled images, seen by models that did not learn from their labels: out-of-fold predictions.
+
+Where too little is labelled for that, they are seen by the model that learned from all of them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from .._core.progress import Reporter
 from .._core.threads import effective_n_jobs
 from ..forest import ForestClassifier
 from ..refine.out_of_fold import OutOfFold, OutOfFoldImage, number_strokes
-from .folds import Folds, TooFewGroupsError, make_folds
+from .folds import TooFewGroupsError, make_folds
 from .outputs import Outputs
 from .prediction import Prediction
 from .prediction_plan import plan_prediction
@@ -61,7 +64,27 @@ def out_of_fold(
         class_prior=_mean_prior(models, classes),
         value_range=training_set.input_spec.value_range,
         n_images=sum(len(sample.y) > 0 for sample in folds.samples),
-        images=_iterate(training, training_set, folds, models, images, labels, masks),
+        images=_iterate(training, training_set, folds.of_rows, models, images, labels, masks),
+    )
+
+
+def in_sample(
+    training: Trainable,
+    training_set: TrainingSet,
+    rows: RowClassifier,
+    images: Any,
+    labels: Any,
+    masks: Any,
+) -> OutOfFold:
+    """The same form, seen by the model that learned from all labels: no score may be made of it."""
+    of_rows = [np.zeros(len(sample.y), np.intp) for sample in training_set.samples]
+    classes = np.array(training_set.record.classes)
+    return OutOfFold(
+        classes=classes,
+        class_prior=_mean_prior({0: rows}, classes),
+        value_range=training_set.input_spec.value_range,
+        n_images=sum(len(own) > 0 for own in of_rows),
+        images=_iterate(training, training_set, of_rows, {0: rows}, images, labels, masks),
     )
 
 
@@ -122,7 +145,7 @@ class _SideBySide:
 def _iterate(
     training: Trainable,
     training_set: TrainingSet,
-    folds: Folds,
+    fold_of_rows: list[Array],
     models: dict[int, RowClassifier],
     images: Any,
     labels: Any,
@@ -131,7 +154,7 @@ def _iterate(
     """The labelled images in the order in which they come."""
     sample_of = {place: k for k, place in enumerate(training_set.places)}
     for place, (source, own, mask) in enumerate(iterate_pairs(images, labels, masks)):
-        sample, of_rows = folds.samples[sample_of[place]], folds.of_rows[sample_of[place]]
+        sample, of_rows = training_set.samples[sample_of[place]], fold_of_rows[sample_of[place]]
         if not len(sample.y):
             continue
         image = training._open(source, mask)

@@ -39,9 +39,9 @@ class PixelClassifier(ImageClassifier):
         neural network on scaled features, several times faster to predict. Fitted scikit-learn
         forests are compiled and give scikit-learn's own bits.
     refine : "auto", "guided_filter", "graph_cut", "dense_crf", refiner or None, default "auto"
-        A name chooses the settings of that refiner at `fit`, by what they do at strokes that the
-        model has not learned from, or none where no gain is shown (`pixelseg.refine.tune`;
-        `tuning_` says what was found); "auto" is the guided filter.
+        A name chooses the settings of that refiner at `fit`, or none, by how far borders between
+        classes are apart and by what is gained at strokes that the model has not learned from
+        (`pixelseg.refine.tune`; `tuning_` says what was found); "auto" is the guided filter.
 
         A refiner is anything with `refine(probabilities, image) -> probabilities`, float32
         (..., n_classes), called before the labels are taken: tile by tile where it has
@@ -195,7 +195,9 @@ class PixelClassifier(ImageClassifier):
         training = self._settled()
         training_set = collect_samples(training, images, labels, mask, progress)
         rows = fit_rows(training, training_set.samples, training_set.law)
-        refiner, tuning = choose_refiner(training, training_set, images, labels, mask, progress)
+        refiner, tuning = choose_refiner(
+            training, training_set, rows, images, labels, mask, progress
+        )
         self.model_ = FittedModel(
             estimator=type(self).__name__,
             params=self._learning_params(training),

@@ -7,16 +7,18 @@ from typing import Any
 from .._core.progress import Progress
 from ..refine import Tuning
 from ..refine.refiner import settle
-from ..refine.tune import tune_out_of_fold, untried
+from ..refine.tune import tune_by_borders, tune_out_of_fold
 from .folds import TooFewGroupsError
-from .out_of_fold import out_of_fold
+from .out_of_fold import in_sample, out_of_fold
 from .refiners import TUNED
+from .row_classifier import RowClassifier
 from .training import Trainable, TrainingSet
 
 
 def choose_refiner(
     training: Trainable,
     training_set: TrainingSet,
+    rows: RowClassifier,
     images: Any,
     labels: Any,
     masks: Any,
@@ -24,7 +26,8 @@ def choose_refiner(
 ) -> tuple[Any, Tuning | None]:
     """The refiner that a fitted model keeps; where `refine` is a name, it is tuned on the labels.
 
-    Where too little is labelled to hold some out, nothing is refined.
+    Where too little is labelled to hold some out, the borders in what the model itself, `rows`,
+    says of these images are all that tells.
     """
     if not isinstance(training.refine, str):
         return settle(training.refine, training_set.input_spec.value_range), None
@@ -32,7 +35,8 @@ def choose_refiner(
     try:
         held_out = out_of_fold(training, training_set, images, labels, masks)
     except TooFewGroupsError:
-        few = "too little is labelled to hold some out"
-        return None, untried(candidates, training_set.record.classes, few)
+        seen = in_sample(training, training_set, rows, images, labels, masks)
+        tuning = tune_by_borders(candidates, seen, "too little is labelled to hold some out")
+        return tuning.refiner, tuning
     tuning = tune_out_of_fold(candidates, held_out, progress=progress)
     return tuning.refiner, tuning

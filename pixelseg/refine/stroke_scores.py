@@ -23,7 +23,7 @@ from .._core.arrays import Array
 #: Answers that find less than this part of what the first finds say nothing of a class's share.
 _LEAST_RECALL = 0.5
 #: How much the error over the strokes of one image counts, where nothing tells how images differ.
-_ONE_IMAGE = 1.5
+ONE_IMAGE = 1.5
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StrokeScores:
         mean_iou = np.nanmean(self.iou(), axis=-1)
         over_strokes = self._standard_error(self.strokes)
         if self.given.shape[1] == 1:
-            return mean_iou - mean_iou[0], _ONE_IMAGE * over_strokes
+            return mean_iou - mean_iou[0], ONE_IMAGE * over_strokes
         over_images = self._standard_error(self.images, True)
         return mean_iou - mean_iou[0], np.maximum(over_strokes, over_images)
 

@@ -1,11 +1,11 @@
 """`tune`: the refiner that is best for a model, by what it does at strokes the model has not seen.
 
-A refiner helps some pictures and harms others, and nobody knows its numbers. But a few strokes
-suffice to measure it: models that are trained without a part of them say what they think around
-these, each setting refines that, and what it gets right at the strokes themselves tells. The
-one insight is that a gain must be shown: settings are many and strokes are few, so that the best
-of them looks good by chance. No refinement is among the choices, and stays where the gain is
-within its own error.
+A refiner helps some pictures and harms others, and nobody knows its numbers. Two things tell. How
+far apart the borders of an answer run says how wide a window may be, and needs no label: such a
+window is taken. And a few strokes suffice to measure it: models that are trained without a part of
+them say what they think around these, each setting refines that, and what it gets right at the
+strokes themselves speaks against a window, or for more. A gain must be shown: settings are many and
+strokes are few, so that the best of them looks good by chance.
 """
 
 from __future__ import annotations
@@ -13,29 +13,21 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from .._core.arrays import Array
 from .._core.checks import as_count, as_number
-from .._core.image import Image
-from .._core.progress import Progress, Reporter
-from .out_of_fold import OutOfFold, Window, from_probabilities
-from .refiner import apply_refiner, check_refiner, reach_of, settle
+from .._core.progress import Progress
+from .answers import ask, score
+from .out_of_fold import OutOfFold, from_probabilities
+from .refiner import check_refiner, settle
 from .stroke_scores import StrokeScores
+from .window_fit import WindowFit
 
-#: Pixels on each side that a refiner is shown which does not say how far it reaches.
-_MARGIN = {2: 32, 3: 8}
-#: The fewest pixels for which it is worth to look at one more image.
-_LEAST_SHARE = 2**15
-#: Probabilities of all images together that are refined at the most, however many pixels are asked.
-_MOST_NUMBERS = 2**22
 #: The mildest setting is taken that has this part of the best one's gain.
 _ENOUGH = 0.5
-#: Strokes of an image are fewer: they are numbered by int32.
-_MOST_STROKES = 2**31
 
 
 @dataclass(frozen=True)
@@ -47,9 +39,10 @@ class Tuning:
     refiner : object or None
         The chosen one, settled for the images' values; None is no refinement.
     choices : tuple of str
-        What was tried; the first is no refinement.
+        What there was to choose from; the first is no refinement.
     mean_iou : tuple of float
-        Of each choice, over the classes that are labelled, as common as they are in the images.
+        Of each choice, over the classes that are labelled, as common as they are in the images;
+        NaN for a setting that was not measured.
     gain, standard_error : tuple of float
         What each gains over no refinement, and how far that may be chance.
     chosen : int
@@ -59,6 +52,9 @@ class Tuning:
         IoU of each class without refinement and with the chosen one; NaN where it is not labelled.
     n_pixels, n_strokes, n_images : int
         The labelled pixels that were scored, and what they belong to.
+    border_distance : float
+        How far apart borders between classes run in the unrefined answers: area over length, in
+        units of the spacing. NaN where nothing was asked.
     complete : bool
         False where the time budget ended before the work did.
     reason : str
@@ -77,6 +73,7 @@ class Tuning:
     n_pixels: int
     n_strokes: int
     n_images: int
+    border_distance: float
     complete: bool
     reason: str
 
@@ -103,8 +100,9 @@ def tune(
     ----------
     refiners : refiner, class, or sequence of them
         The settings to try, mildest first: of equals the first is taken. A class such as
-        `GuidedFilter` or `GraphCut` tries its own `candidates()`; anything with
-        `refine(probabilities, image)` is a refiner.
+        `GuidedFilter` or `GraphCut` has its own `candidates()`; anything with
+        `refine(probabilities, image)` is a refiner. Of more than four with a `window_width`, four
+        are measured, about the widest that fits between borders.
     model : estimator, array or sequence of arrays
         A `PixelClassifier`, fitted or not: models like it are trained without a part of the labels
         and asked what they think there. Or anyone's probabilities, float (..., n_classes), one
@@ -132,7 +130,7 @@ def tune(
     Returns
     -------
     Tuning
-        The chosen `refiner`, None where no gain is shown, and the scores of all choices.
+        The chosen `refiner`, or None, why it is that, and the scores of all choices.
 
     Raises
     ------
@@ -142,15 +140,23 @@ def tune(
 
     Notes
     -----
+    Refiners with a `window_width`, as `GuidedFilter` has, smooth over windows. The widest is taken
+    that fits between the borders of classes in the unrefined answers: at most 1.75 times as wide
+    as the mean distance of the borders without 5 pixels on each side of them. Where strokes are
+    against it, since it loses more than its error, it is the next that loses nothing; where less
+    than half of a class is found, a window of a quarter of that width is taken. A wider one,
+    or a refiner of another kind, is taken where a gain is shown: where it exceeds its jackknife
+    standard error over strokes and over images, or, with one image, half again the error over its
+    strokes; twice the error where a window does not fit, unless the borders are those of specks,
+    less than 0.7 of which are left in blocks of 3x3 pixels. Of several it is the first that has
+    half of the largest gain: people paint where a class is plain, where strong settings do no harm.
+
     The IoU of a class is made of the part of its strokes that is found, of the share of all pixels
     that is given to it, and of the share that it has. That is the class prior, but not more than
     what any setting gives it over the part that this setting finds: strokes hold as many pixels of
-    a rare class as of a common one, and false alarms lie where nobody painted. A gain counts where
-    it exceeds its jackknife standard error over strokes and over images; with one image, half again
-    the error over its strokes. Of the settings whose gain counts, the first is taken that has half
-    of the largest: people paint where a class is plain, where strong settings do no harm.
+    a rare class as of a common one, and false alarms lie where nobody painted.
 
-    Memory: the probabilities of a window, at most 2**22 numbers for each fold of a single image.
+    Memory: probabilities of the windows, at most 2**22 numbers for each fold of a single image.
 
     Examples
     --------
@@ -222,162 +228,113 @@ def tune_out_of_fold(
     as_count("max_pixels", max_pixels)
     if time_budget is not None:
         as_number("time_budget", time_budget, above=0)
-    settled = [settle(refiner, held_out.value_range) for refiner in candidates]
-    scores, complete = _score(settled, held_out, max_pixels, time_budget, progress)
-    return _choose(settled, held_out, scores, complete)
-
-
-def _score(
-    refiners: list[Any],
-    held_out: OutOfFold,
-    max_pixels: int,
-    time_budget: float | None,
-    progress: Progress,
-) -> tuple[StrokeScores | None, bool]:
-    """Refine windows of all images by every setting, and keep the answers at labelled pixels."""
     end = np.inf if time_budget is None else time.monotonic() + time_budget
-    max_pixels = min(max_pixels, _MOST_NUMBERS // len(held_out.classes))
-    n_used = min(held_out.n_images, max(1, max_pixels // _LEAST_SHARE))
-    used = {k * held_out.n_images // n_used for k in range(n_used)}
-    seen: list[_Seen] = []
-    complete = True
-    with Reporter(progress, n_used, "refiners") as report:
-        for index, source in enumerate(held_out.images):
-            if index not in used:
-                continue
-            for window in source.windows(_margin(refiners, source.image), max_pixels // n_used):
-                answers = _see(refiners, window, index, end)
-                if answers is None:
-                    complete = False
-                    break
-                seen.append(answers)
-            if not complete:
-                break
-            report.advance()
-    if not seen:
-        return None, complete
-    images = [np.full(len(window.truth), window.image) for window in seen]
-    numbers = np.unique([window.image for window in seen])
-    given = np.zeros((1 + len(refiners), len(numbers), len(held_out.classes)), np.int64)
-    for number, counts in ((window.image, window.given) for window in seen):
-        given[:, np.searchsorted(numbers, number)] += counts
-    strokes = [window.image * _MOST_STROKES + window.strokes.astype(np.int64) for window in seen]
-    scores = StrokeScores(
-        truth=np.concatenate([window.truth for window in seen]),
-        predicted=np.concatenate([window.predicted for window in seen], axis=1),
-        strokes=np.concatenate(strokes),
-        images=np.searchsorted(numbers, np.concatenate(images)),
-        given=given,
-        class_prior=held_out.class_prior,
-    )
-    return scores, complete
+    settled = [settle(refiner, held_out.value_range) for refiner in candidates]
+    answers, in_time = ask(held_out, settled, max_pixels, end)
+    fit = WindowFit.of(settled, answers)
+    tried = fit.worth_trying()
+    scores = None
+    if in_time:
+        to_try = [settled[place] for place in tried]
+        scores, in_time = score(answers, to_try, held_out.class_prior, end, progress)
+    if scores is None:
+        late = "the time budget ended before anything was scored"
+        return _unmeasured(replace(fit, doubt=late), held_out.classes.tolist(), complete=in_time)
+    return _choose(fit, held_out.classes.tolist(), tried, scores, in_time)
 
 
-class _Seen(NamedTuple):
-    """Answers in a window of an image: at its labelled pixels, and counts of all its pixels."""
+def tune_by_borders(
+    candidates: Sequence[Any], seen: OutOfFold, reason: str, *, max_pixels: int = 2**20
+) -> Tuning:
+    """Choose by where answers have borders alone, for a `reason` that no stroke can be held out.
 
-    image: int
-    truth: Array  # (n,) places of classes
-    strokes: Array  # (n,)
-    predicted: Array  # (n_choices, n)
-    given: Array  # (n_choices, n_classes)
-
-
-def _see(refiners: list[Any], window: Window, number: int, end: float) -> _Seen | None:
-    """What no refinement and each setting make of a window; None when time is over."""
-    source, image, members = window.source, window.image, window.members
-    predicted = np.empty((1 + len(refiners), len(members)), np.intp)
-    given: list[Array] = []
-    for place, probabilities in enumerate(source.predict(window.box)):
-        own = source.models[members] == place
-        if not own.any():
-            continue
-        counts: list[Array] = []
-        for row, refiner in enumerate([None, *refiners]):
-            if time.monotonic() > end:
-                return None
-            p = probabilities
-            if refiner is not None:
-                p = apply_refiner(refiner, probabilities, image)
-            places = p.argmax(axis=-1)
-            predicted[row, own] = places.reshape(-1)[window.positions[own]]
-            inside = places if image.mask is None else places[image.mask]
-            counts.append(np.bincount(inside.reshape(-1), minlength=p.shape[-1]))
-        given.append(np.stack(counts))
-    truth, strokes = source.truth[members], source.strokes[members]
-    return _Seen(number, truth, strokes, predicted, np.sum(given, axis=0))
-
-
-def _margin(refiners: list[Any], image: Image) -> tuple[int, ...]:
-    """Pixels about a window that some refiner depends on."""
-    unknown = (_MARGIN[image.ndim],) * image.ndim
-    reaches = [reach_of(refiner, image) or unknown for refiner in refiners] or [unknown]
-    return tuple(max(sides) for sides in zip(*reaches, strict=True))
+    The answers may be of a model that learned from all labels.
+    """
+    settled = [settle(refiner, seen.value_range) for refiner in candidates]
+    answers, _ = ask(seen, settled, max_pixels, np.inf)
+    return _unmeasured(WindowFit.of(settled, answers, reason), seen.classes.tolist())
 
 
 def _choose(
-    refiners: list[Any], held_out: OutOfFold, scores: StrokeScores | None, complete: bool
+    fit: WindowFit, classes: list[int], tried: list[int], scores: StrokeScores, complete: bool
 ) -> Tuning:
-    """Take the mildest setting of those whose gain is shown that has much of the largest one.
+    """Take the window that fits between borders, or a stronger setting whose gain is shown.
 
-    People paint where a class is plain, where strong settings do no harm: what they seem to gain
-    more is partly that.
+    Of these it is the mildest that has much of the largest gain: people paint where a class is
+    plain, where strong settings do no harm, and what they seem to gain more is partly that.
     """
-    if scores is None:
-        late = "the time budget ended before anything was scored"
-        return untried(refiners, held_out.classes.tolist(), late, complete=complete)
     iou = scores.iou()
-    mean_iou = np.nanmean(iou, axis=-1)
-    gain, error = scores.gains()
-    best = int(mean_iou.argmax())
-    shown = gain > error
-    chosen = 0
-    if best == 0:
+    rows = [0, *(1 + place for place in tried)]
+    mean_iou, gain, error = (np.full(1 + len(fit.refiners), np.nan) for _ in range(3))
+    mean_iou[rows] = np.nanmean(iou, axis=-1)
+    gain[rows], error[rows] = scores.gains()
+    needed = error * fit.errors_needed(len(np.unique(scores.images)))
+    shown = gain > needed
+    fitting = [1 + place for place in fit.order[: fit.n_fitting()] if place in tried]
+    chosen = fitting[-1] if fitting else 0
+    if gain[chosen] < -error[chosen]:
+        chosen = next((row for row in reversed(fitting) if gain[row] >= 0), 0)
+    if shown.any():
+        mildest = int(np.flatnonzero(shown & (gain >= _ENOUGH * gain[shown].max()))[0])
+        if chosen == 0 or _is_stronger(fit.refiners[mildest - 1], fit.refiners[chosen - 1]):
+            chosen = mildest
+    best = int(np.nanargmax(mean_iou))
+    if shown[chosen]:
+        reason = f"it gains {gain[chosen]:.4f}, more than its error {needed[chosen]:.4f}"
+    elif chosen:
+        reason = f"{fit.words(chosen)}, and strokes do not speak against it"
+    elif fitting:
+        reason = f"the window that fits loses {-gain[fitting[-1]]:.4f}, more than its error"
+    elif best == 0:
         reason = "no setting scores more"
-    elif not shown.any():
-        reason = f"the best setting gains {gain[best]:.4f}, within its error {error[best]:.4f}"
     else:
-        chosen = int(np.flatnonzero(shown & (gain >= _ENOUGH * gain[shown].max()))[0])
-        reason = f"it gains {gain[chosen]:.4f}, more than its error {error[chosen]:.4f}"
+        reason = f"the best setting gains {gain[best]:.4f}, within its error {needed[best]:.4f}"
     return Tuning(
-        refiner=[None, *refiners][chosen],
-        choices=_names(refiners),
+        refiner=[None, *fit.refiners][chosen],
+        choices=_names(fit.refiners),
         mean_iou=tuple(mean_iou.tolist()),
         gain=tuple(gain.tolist()),
         standard_error=tuple(error.tolist()),
         chosen=chosen,
-        classes=tuple(held_out.classes.tolist()),
+        classes=tuple(classes),
         iou_before=tuple(iou[0].tolist()),
-        iou_after=tuple(iou[chosen].tolist()),
+        iou_after=tuple(iou[rows.index(chosen)].tolist()),
         n_pixels=len(scores.truth),
         n_strokes=len(np.unique(scores.strokes)),
         n_images=len(np.unique(scores.images)),
+        border_distance=fit.distance,
         complete=complete,
         reason=reason,
     )
 
 
-def untried(
-    refiners: Sequence[Any], classes: Sequence[int], reason: str, *, complete: bool = True
-) -> Tuning:
-    """What there is to say where nothing could be scored: no refinement."""
-    unknown = (np.nan,) * (1 + len(refiners))
+def _is_stronger(refiner: Any, fitting: Any) -> bool:
+    """Whether a setting does more than a window that fits; one without a width is another kind."""
+    return not hasattr(refiner, "window_width") or refiner.window_width > fitting.window_width
+
+
+def _unmeasured(fit: WindowFit, classes: Sequence[int], *, complete: bool = True) -> Tuning:
+    """The choice where nothing could be scored: by borders, and on the safe side."""
+    n_fitting = fit.n_fitting()
+    chosen = 1 + fit.order[n_fitting - 1] if n_fitting else 0
+    unknown = (np.nan,) * (1 + len(fit.refiners))
     iou = (np.nan,) * len(classes)
     return Tuning(
-        refiner=None,
-        choices=_names(refiners),
+        refiner=[None, *fit.refiners][chosen],
+        choices=_names(fit.refiners),
         mean_iou=unknown,
         gain=unknown,
         standard_error=unknown,
-        chosen=0,
+        chosen=chosen,
         classes=tuple(classes),
         iou_before=iou,
         iou_after=iou,
         n_pixels=0,
         n_strokes=0,
         n_images=0,
+        border_distance=fit.distance,
         complete=complete,
-        reason=reason,
+        reason=fit.words(chosen) if chosen else fit.doubt,
     )
 
 

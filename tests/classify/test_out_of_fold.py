@@ -5,6 +5,8 @@ import pytest
 
 from pixelseg import ForestClassifier, PixelClassifier
 from pixelseg.classify.folds import TooFewGroupsError
+from pixelseg.classify.out_of_fold import in_sample
+from pixelseg.classify.training import collect_samples, fit_rows
 from pixelseg.refine import tune
 
 from .scenes import make_scene
@@ -146,6 +148,21 @@ def test_too_few_to_hold_out(scene, quick):
         tune(Spy(), quick(), [image, image], halves)
     with pytest.raises(ValueError, match="n_folds is 1"):
         tune(Spy(), quick(), image, strokes, n_folds=1)
+
+
+def test_the_model_of_all_labels_sees_them_in_the_same_form(scene, quick):
+    image, _, strokes = scene
+    model = quick()
+    training = model._settled()
+    training_set = collect_samples(training, [image, image], [strokes, strokes * 0], None, False)
+    rows = fit_rows(training, training_set.samples, training_set.law)
+    seen = in_sample(training, training_set, rows, [image, image], [strokes, strokes * 0], None)
+    (source,) = seen.images
+    assert seen.n_images == 1
+    np.testing.assert_array_equal(np.sort(source.positions), np.flatnonzero(strokes))
+    (given,) = source.predict(source.image.whole)
+    fitted = model.fit([image, image], [strokes, strokes * 0])
+    np.testing.assert_array_equal(given, fitted.predict_proba(image))
 
 
 def test_any_classifier_will_do():

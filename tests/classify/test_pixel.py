@@ -118,7 +118,8 @@ def test_classes_are_any_positive_integers(scene, quick, classes):
 def fitted():
     image, _, strokes = make_scene(shape=(130, 140), dtype=np.float32)
     bank = FeatureBank(sigmas=(1.0, 3.5))
-    model = PixelClassifier(bank, ForestClassifier(n_estimators=5)).fit(image, strokes)
+    model = PixelClassifier(bank, ForestClassifier(n_estimators=5), refine=None)
+    model.fit(image, strokes)
     return model, image, model.predict_proba(image)
 
 
@@ -271,7 +272,8 @@ def test_a_scikit_learn_forest_gives_its_own_bits(scene, forest):
     image, _, strokes = scene
     bank = FeatureBank(sigmas=(1.0,))
     kind = forest(8, random_state=3)
-    model = PixelClassifier(bank, kind, class_prior="labels", intensity_jitter=0)
+    as_it_is = {"class_prior": "labels", "intensity_jitter": 0, "refine": None}
+    model = PixelClassifier(bank, kind, **as_it_is)
     p = model.fit(image, strokes).predict_proba(image)
     X = bank.transform(image)
     peer = forest(8, random_state=3).fit(X[strokes > 0], strokes[strokes > 0])

@@ -9,6 +9,7 @@ import pixelseg
 from pixelseg.classify.refiners import REFINERS, TUNED, tuning_from_record, tuning_to_record
 from pixelseg.refine import tune
 
+from ..oracles.tuning import border_distance
 from .scenes import make_scene
 
 
@@ -34,7 +35,7 @@ def test_names_are_tuned_as_by_hand(quick, name, n):
     model = quick(refine=name).fit(images, labels)
     assert model.refine == name
     expected = tune(TUNED[name], quick(), images, labels)
-    assert model.tuning_.mean_iou == expected.mean_iou
+    np.testing.assert_array_equal(model.tuning_.mean_iou, expected.mean_iou)
     assert model.tuning_.choices == expected.choices
     assert model.tuning_.refiner is model.model_.refiner
     assert repr(model.model_.refiner) == repr(expected.refiner)
@@ -62,17 +63,40 @@ def test_what_was_tuned_is_saved(quick, tmp_path):
     assert repr(again.fit(images, labels).tuning_) == repr(model.tuning_)
 
 
-def test_nothing_is_refined_where_too_little_is_labelled(scene, quick, tmp_path):
+def test_borders_alone_tell_where_too_little_is_labelled(scene, quick, tmp_path):
     image, _, strokes = scene
     model = quick(refine="auto").fit(image, strokes)
-    assert model.model_.refiner is None
-    assert "too little is labelled" in model.tuning_.reason
-    plain = quick().fit(image, strokes)
-    np.testing.assert_array_equal(model.predict_proba(image), plain.predict_proba(image))
+    tuning = model.tuning_
+    assert "too little is labelled" in tuning.reason
+    assert tuning.n_pixels == tuning.n_strokes == tuning.n_images == 0
+    places = quick().fit(image, strokes).predict(image)
+    assert tuning.border_distance == pytest.approx(border_distance(places))
+    # A quarter of what would fit if strokes could be asked.
+    most = 0.25 * 1.75 * (tuning.border_distance - 10)
+    widths = [refiner.window_width for refiner in pixelseg.GuidedFilter.candidates()]
+    assert model.model_.refiner.window_width == max(width for width in widths if width <= most)
     model.save(tmp_path / "m.pixelseg")
     loaded = pixelseg.load(tmp_path / "m.pixelseg")
-    assert (loaded.refine, loaded.tuning_.refiner) == ("auto", None)
-    assert repr(loaded.tuning_) == repr(model.tuning_)
+    assert repr(loaded.tuning_) == repr(tuning)
+    np.testing.assert_array_equal(loaded.predict_proba(image), model.predict_proba(image))
+
+
+def test_nothing_is_refined_where_neither_labels_nor_borders_tell(scene, quick, tmp_path):
+    image, _, strokes = scene
+    plain = quick().fit(image, strokes)
+    model = quick(refine="graph_cut").fit(image, strokes)  # which has no windows
+    np.testing.assert_array_equal(model.predict_proba(image), plain.predict_proba(image))
+    stripes = np.ones_like(strokes) + np.indices(image.shape)[0] // 6 % 2
+    marked = np.zeros_like(strokes)
+    marked[14:16, 10:80], marked[20:22, 10:80] = stripes[14, 0], stripes[20, 0]
+    narrow = quick(refine="auto").fit(100.0 * stripes, marked)
+    for found in (model, narrow):
+        assert found.model_.refiner is None
+        assert "too little is labelled" in found.tuning_.reason
+        found.save(tmp_path / "m.pixelseg", overwrite=True)
+        loaded = pixelseg.load(tmp_path / "m.pixelseg")
+        assert (loaded.refine, loaded.tuning_.refiner) == (found.refine, None)
+        assert repr(loaded.tuning_) == repr(found.tuning_)
 
 
 def test_a_name_counts_as_it_stood_at_fit(quick):

@@ -59,3 +59,16 @@ def jackknife_error(truth, choices, given, prior, groups, image_of_group=None):
         gains.append(scores - scores[0])
     n = len(names)
     return np.sqrt((n - 1) / n * ((np.array(gains) - np.mean(gains, axis=0)) ** 2).sum(axis=0))
+
+
+def border_distance(places, mask=None, spacing=None):
+    """Area over the length of borders, pixel by pixel; volume over area for a volume."""
+    mask = np.ones(places.shape, bool) if mask is None else mask
+    spacing = (1.0,) * places.ndim if spacing is None else spacing
+    length = 0.0
+    for at in np.argwhere(mask).tolist():
+        for axis, step in enumerate(spacing):
+            other = [i + (j == axis) for j, i in enumerate(at)]
+            if other[axis] < places.shape[axis] and mask[tuple(other)]:
+                length += (places[tuple(at)] != places[tuple(other)]) / step
+    return np.count_nonzero(mask) / max(length, 1 / max(spacing))
