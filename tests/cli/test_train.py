@@ -67,7 +67,7 @@ def test_refiners_have_the_names_of_the_parameter(run):
 def test_inspect_shows_what_the_model_knows(run, model):
     code, out, _ = run("inspect", model)
     assert code == 0
-    for text in ("forest on 16 features", "uint8", "1 dark: 96 pixels", "1, 2", "numba", "none ("):
+    for text in ("forest on 17 features", "uint8", "1 dark: 96 pixels", "1, 2", "numba", "none ("):
         assert text in out
     assert "same bits" in out
     code, out, _ = run("inspect", model, "--features")
