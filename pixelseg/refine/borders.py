@@ -21,9 +21,9 @@ from .._core.arrays import Array
 from .._core.image import Image
 
 #: Pixels on each side of a border that are no room for a window.
-_SEAM = 5
+_SEAM = 6
 #: How much wider than the room a window may be.
-_WIDER = 1.75
+_WIDER = 1.5
 #: Side of the blocks that leave no specks, in pixels of a slice.
 _BLOCK = 3
 #: Borders are of specks where blocks have less than this part of their length.

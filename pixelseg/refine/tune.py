@@ -28,6 +28,8 @@ from .window_fit import WindowFit
 
 #: The mildest setting is taken that has this part of the best one's gain.
 _ENOUGH = 0.5
+#: Strokes whose error is larger do not tell whether a window harms.
+_BLIND = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Tuning:
         Which choice it is.
     classes : tuple of int
     iou_before, iou_after : tuple of float
-        IoU of each class without refinement and with the chosen one; NaN where it is not labelled.
+        IoU of each class without refinement and with the chosen one; NaN where it is not labelled,
+        or was not measured.
     n_pixels, n_strokes, n_images : int
         The labelled pixels that were scored, and what they belong to.
     border_distance : float
@@ -141,15 +144,16 @@ def tune(
     Notes
     -----
     Refiners with a `window_width`, as `GuidedFilter` has, smooth over windows. The widest is taken
-    that fits between the borders of classes in the unrefined answers: at most 1.75 times as wide
-    as the mean distance of the borders without 5 pixels on each side of them. Where strokes are
-    against it, since it loses more than its error, it is the next that loses nothing; where less
-    than half of a class is found, a window of a quarter of that width is taken. A wider one,
-    or a refiner of another kind, is taken where a gain is shown: where it exceeds its jackknife
-    standard error over strokes and over images, or, with one image, half again the error over its
-    strokes; twice the error where a window does not fit, unless the borders are those of specks,
-    less than 0.7 of which are left in blocks of 3x3 pixels. Of several it is the first that has
-    half of the largest gain: people paint where a class is plain, where strong settings do no harm.
+    that fits between the borders of classes in the unrefined answers: at most 1.5 times as wide as
+    the mean distance of the borders without 6 pixels on each side of them. Where strokes are
+    against it, since it loses more than its error, it is the next that loses nothing. Where that
+    error exceeds 0.05, or less than half of a class is found, a window of a quarter of that width
+    is taken. A wider one, or a refiner of another kind, is taken where a gain is shown: where it
+    exceeds its jackknife standard error over strokes and over images, or, with one image, half
+    again the error over its strokes; three times the error where a window does not fit, unless the
+    borders are those of specks, less than 0.7 of which are left in blocks of 3x3 pixels. Of several
+    it is the first that has half of the largest gain: people paint where a class is plain, where
+    strong settings do no harm.
 
     The IoU of a class is made of the part of its strokes that is found, of the share of all pixels
     that is given to it, and of the share that it has. That is the class prior, but not more than
@@ -268,9 +272,12 @@ def _choose(
     mean_iou, gain, error = (np.full(1 + len(fit.refiners), np.nan) for _ in range(3))
     mean_iou[rows] = np.nanmean(iou, axis=-1)
     gain[rows], error[rows] = scores.gains()
+    fitting = [1 + place for place in fit.order[: fit.n_fitting()] if place in tried]
+    if fitting and error[fitting[-1]] > _BLIND and not fit.doubt:
+        fit = replace(fit, doubt="strokes are too few to tell")
+        fitting = [1 + place for place in fit.order[: fit.n_fitting()]]
     needed = error * fit.errors_needed(len(np.unique(scores.images)))
     shown = gain > needed
-    fitting = [1 + place for place in fit.order[: fit.n_fitting()] if place in tried]
     chosen = fitting[-1] if fitting else 0
     if gain[chosen] < -error[chosen]:
         chosen = next((row for row in reversed(fitting) if gain[row] >= 0), 0)
@@ -289,6 +296,7 @@ def _choose(
         reason = "no setting scores more"
     else:
         reason = f"the best setting gains {gain[best]:.4f}, within its error {needed[best]:.4f}"
+    after = iou[rows.index(chosen)] if chosen in rows else np.full_like(iou[0], np.nan)
     return Tuning(
         refiner=[None, *fit.refiners][chosen],
         choices=_names(fit.refiners),
@@ -298,7 +306,7 @@ def _choose(
         chosen=chosen,
         classes=tuple(classes),
         iou_before=tuple(iou[0].tolist()),
-        iou_after=tuple(iou[rows.index(chosen)].tolist()),
+        iou_after=tuple(after.tolist()),
         n_pixels=len(scores.truth),
         n_strokes=len(np.unique(scores.strokes)),
         n_images=len(np.unique(scores.images)),

@@ -20,7 +20,7 @@ from .stroke_scores import ONE_IMAGE
 #: Settings with a width that are measured at the most.
 _MOST_TRIED = 4
 #: How many errors the gain of a window must exceed that does not fit between borders.
-_MISFIT = 2
+_MISFIT = 3
 #: The part of the widest window that fits where its borders, or strokes, can hardly be trusted.
 _IN_DOUBT = 0.25
 #: The least part of a class that answers must find to be trusted.

@@ -26,7 +26,7 @@ def test_of_stripes_it_is_their_width():
 def test_a_window_fits_into_what_is_left_between_seams():
     stripes = np.arange(120) // 12 % 2 * np.ones((30, 1), int)
     borders = borders_of(stripes)
-    assert borders.widest_window == pytest.approx(1.75 * (borders.distance - 10))
+    assert borders.widest_window == pytest.approx(1.5 * (borders.distance - 12))
     finer = borders_of(stripes, spacing=0.5)
     assert finer.widest_window == pytest.approx(borders.widest_window / 2)
     assert borders_of(np.arange(20)[:, np.newaxis] % 2 * np.ones((1, 9), int)).widest_window == 0
