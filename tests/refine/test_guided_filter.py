@@ -182,8 +182,9 @@ def test_bad_settings(params):
     ("shape", "channels"), [((300, 280), None), ((150, 170), 3), ((20, 60, 50), None)]
 )
 @pytest.mark.parametrize("masked", [False, True])
-def test_working_bytes_bound_what_is_held(shape, channels, masked, monkeypatch):
-    image, p = make(shape, channels, masked=masked)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_working_bytes_bound_what_is_held(shape, channels, n_classes, masked, monkeypatch):
+    image, p = make(shape, channels, n_classes, masked)
     refiner = pixelseg.GuidedFilter(2.6)
     take, taken = pool.take, []
 
@@ -195,4 +196,5 @@ def test_working_bytes_bound_what_is_held(shape, channels, masked, monkeypatch):
     monkeypatch.setattr(pool, "take", watched)
     refiner.refine(p, image)
     bound = refiner.working_bytes(image, image.shape3d)
-    assert 0.5 * bound < max(taken) < bound
+    # For two classes, models are forgotten when they are used.
+    assert (0.5 if n_classes > 2 else 0.2) * bound < max(taken) < bound
