@@ -2,7 +2,7 @@
 
 One pass over the rows of an image: a row of models follows the rows of the image at some distance,
 and a row of the answer follows the models (`_window_kernels`). Variances are differences of large
-numbers, hence float64.
+numbers, hence float64 unless epsilon is large.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from ._window_kernels import clear, find_middle, sum_rows
 
 
 @kernel
-def filter_class(part, settings, planes, weights, rings, model, scratch, place, out):
+def filter_class(part, windows, epsilon, planes, weights, rings, model, scratch, place, out):
     """out (..., k) in a box, at `place` = a class filtered by the guide; the last is what is left.
 
     part, rings: see `Part` and `Rings`; rings of the guide's moments, of a class times the guide,
@@ -23,7 +23,7 @@ def filter_class(part, settings, planes, weights, rings, model, scratch, place, 
     (z0, z1), (y0, y1), _ = part.box
     depth, height, width = part.shape
     d, h, n, n_channels = len(weights[0]), len(weights[1]), rings[1].width, part.n_channels
-    windows, lead, near = settings.windows, rings[1].lead, rings[2].lead
+    lead, near = rings[1].lead, rings[2].lead
     step, sums, answer = depth * height * width, rings[1].sums, rings[2].sums
     inside = (n_channels + 1) * step
     masked = planes.size > inside
@@ -50,7 +50,7 @@ def filter_class(part, settings, planes, weights, rings, model, scratch, place, 
                     at = _find_model(part, n, above, left)
                     of_row = weights[0][above] * weights[1][left]
                     _invert(masked, ring.sums, of_row, weights[2], n, model, at)
-                    _model_row(ring.sums, n_channels, n, model, at, settings.epsilon)
+                    _model_row(ring.sums, n_channels, n, model, at, epsilon)
                 if stage == 0:
                     continue
                 if above < 0 or left < 0:
@@ -90,13 +90,14 @@ def _find_answer(part, z, y):
 @kernel
 def _invert(masked, sums, of_row, weights, n, model, at):
     """Shares of windows: 1 / their weights, the last of the sums where there is a mask."""
-    a, at = np.uint64(sums.size - n), np.uint64(at)
+    a, at, one = np.uint64(sums.size - n), np.uint64(at), weights.dtype.type(1)
+    zero = one - one
     if masked:
         for x in range(np.uint64(n)):
-            model[at + x] = 1.0 / sums[a + x] if sums[a + x] > 0 else 0.0
+            model[at + x] = one / sums[a + x] if sums[a + x] > zero else zero
     else:
         for x in range(np.uint64(n)):
-            model[at + x] = 1.0 / (of_row * weights[x])
+            model[at + x] = one / (of_row * weights[x])
 
 
 @kernel
@@ -172,6 +173,8 @@ def _factor(model, at, n_channels, n, epsilon):
     which become L of L D L' below the diagonal and 1 / D on it.
     """
     means, products = at + n, at + (1 + n_channels) * n
+    one = model.dtype.type(1)
+    zero = one - one
     for i in range(n_channels):
         row = products + i * (i + 1) // 2 * n
         for j in range(i + 1):
@@ -183,7 +186,7 @@ def _factor(model, at, n_channels, n, epsilon):
                 _subtract(model, row + k * n, model, other + k * n, n, model, row + j * n)
         pivot = np.uint64(row + i * n)
         for x in range(np.uint64(n)):
-            model[pivot + x] = max(model[pivot + x], 0.0) + epsilon
+            model[pivot + x] = max(model[pivot + x], zero) + epsilon
         for j in range(i):
             inverse, entry = np.uint64(products + j * (j + 3) // 2 * n), np.uint64(row + j * n)
             for x in range(np.uint64(n)):
@@ -192,7 +195,7 @@ def _factor(model, at, n_channels, n, epsilon):
                 model[entry + x] = factor
         # A pivot is epsilon at least, but for rounding.
         for x in range(np.uint64(n)):
-            model[pivot + x] = 1.0 / max(model[pivot + x], epsilon)
+            model[pivot + x] = one / max(model[pivot + x], epsilon)
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Sums over windows around pixels, row by row in float64.
+"""Sums over windows around pixels, row by row.
 
 A window is a box along each axis: 2 r + 1 pixels that count whole, and one more at each end that
 counts by a fraction. Its sum is made of sums of 1, 4, 16, ... neighbours, so that it costs the
@@ -131,7 +131,7 @@ def clear(out, at, n):
     """0 in n numbers from `at` on."""
     at = np.uint64(at)
     for i in range(np.uint64(n)):
-        out[at + i] = 0.0
+        out[at + i] = 0
 
 
 @kernel
