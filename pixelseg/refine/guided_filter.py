@@ -46,8 +46,14 @@ class _Window(NamedTuple):
         return self.radius + 1 if self.end_weight else self.radius
 
     @property
+    def n_steps(self) -> int:
+        """The weight of a window, counted in steps that its parts are multiples of."""
+        part, whole = self.end_weight.as_integer_ratio()
+        return (2 * self.radius + 1) * whole + 2 * part
+
+    @property
     def n_slots(self) -> int:
-        """Rows that `sum_across` keeps: of a window, and runs of 4, 16, ... that it reads again."""
+        """Rows that a ring keeps: of a window, and runs of 4, 16, ... that are read again."""
         length = 2 * self.radius + 1
         total, lag, run = length + 2, 1 + length % 4, 1
         while 8 * run <= length:
@@ -95,10 +101,12 @@ class GuidedFilter(BaseEstimator):
     within `reach`, and gets the same bits in any crop that holds them.
 
     Sums are float32 where the image has whole numbers and epsilon is so large that this costs no
-    more than some 1e-6, as by default for 8-bit and 16-bit grey images, and float64 elsewhere: 4 or
-    8 bytes for each pixel and plane, in parts of the image of some 100 MB at most. There are 3
-    planes for a grey image and 5 for colour, with more than two classes 6 and 15; a volume has
-    besides some 10 slices for each pixel that a window is deep.
+    more than some 1e-6, as by default for 8-bit and 16-bit grey images; elsewhere, and in most
+    volumes, they are float64.
+
+    Memory: 4 or 8 bytes for each pixel and plane, in parts of the image of some 100 MB at most.
+    There are 3 planes for a grey image and 5 for colour, with more than two classes 6 and 15; a
+    volume has besides some 10 slices for each pixel that a window is deep.
 
     References
     ----------
@@ -194,6 +202,7 @@ class GuidedFilter(BaseEstimator):
         limits = np.iinfo(image.dtype)
         middle, most = (limits.min + limits.max) / 2, (limits.max - limits.min) / 2
         is_single = epsilon >= _LEAST_SINGLE * image.n_channels * (most / value_range) ** 2
+        is_single &= prod(window.n_steps for window in (z, y, x)) <= 2**24
         return _Settings((z, y, x), epsilon, 1 / value_range, middle, is_single)
 
 
@@ -201,7 +210,8 @@ class _Settings(NamedTuple):
     """Windows along (D, H, W) in pixels; `scale` makes grey values shares of their range.
 
     middle: of the values that an image may have, which is taken from them: it changes no
-    covariance. is_single: whether float32 suffices.
+    covariance. is_single: whether float32 suffices, weights included: were they not exact, a
+    window without a mask would get other bits where there is one elsewhere in its part.
     """
 
     windows: tuple[_Window, _Window, _Window]
