@@ -40,12 +40,13 @@ def filter_class(part, windows, epsilon, planes, weights, rings, model, scratch,
             for stage in range(1 if place else 0, 3):
                 ring = rings[stage]
                 above, left = find_middle(ring, windows, z, y)
+                source, here, stride = planes, (z * height + y) * width, step
+                size, is_empty = width if y < height else 0, z >= depth
                 if stage == 2:
-                    size = n if y < h else 0
-                    sum_rows(sums, 0, n, size, ring, windows, scratch, z, y, z >= d)
-                elif above < d and left < h:
-                    here, size = (z * height + y) * width, width if y < height else 0
-                    sum_rows(planes, here, step, size, ring, windows, scratch, z, y, z >= depth)
+                    source, here, stride = sums, 0, n
+                    size, is_empty = n if y < h else 0, z >= d
+                if stage == 2 or (above < d and left < h):
+                    sum_rows(source, here, stride, size, ring, windows, scratch, z, y, is_empty)
                 if stage == 0 and 0 <= above < d and 0 <= left < h:
                     at = _find_model(part, n, above, left)
                     of_row = weights[0][above] * weights[1][left]

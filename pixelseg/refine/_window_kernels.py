@@ -156,16 +156,17 @@ def sum_rows(source, at, stride, size, rings, windows, scratch, z, y, is_empty):
     if not is_empty:
         _put_rows(source, at, stride, size, rings, wx, scratch, y)
     middle = y - rings.lead[1] - wy.radius - 1
-    if slices.size == 0 or not 0 <= middle < rings.height:
-        _sum_across(rows, y, 0, n, wy, n, sums, begin)
-        return
     row, step = middle * n, rings.height * n
-    place = _slot(z, 2 * wz.radius + 3, row, step)
-    if is_empty:
+    has_slice = slices.size > 0 and 0 <= middle < rings.height
+    target, place = sums, begin
+    if has_slice:
+        target, place = slices, _slot(z, 2 * wz.radius + 3, row, step)
+    if has_slice and is_empty:
         clear(slices, place, n)
     else:
-        _sum_across(rows, y, 0, n, wy, n, slices, place)
-    _sum_across(slices, z, row, step, wz, n, sums, begin)
+        _sum_across(rows, y, 0, n, wy, n, target, place)
+    if has_slice:
+        _sum_across(slices, z, row, step, wz, n, sums, begin)
 
 
 @kernel

@@ -376,7 +376,7 @@ def _find_inside(
         find_inside(given, part, box, out.reshape(-1))
     if mask is not None:
         np.multiply(out if n_outside else 1, mask, out=out)
-    return n_outside > 0 or mask is not None
+    return bool(n_outside) or mask is not None
 
 
 def _model_rows(settings: _Settings, shape: tuple[int, int], n_classes: int) -> tuple[int, int]:
