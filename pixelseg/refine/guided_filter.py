@@ -4,7 +4,8 @@ He, Sun and Tang, "Guided image filtering" (ECCV 2010; PAMI 2013). In every wind
 probabilities of a class are fitted by a linear function of the image, and a pixel gets the mean of
 all functions whose windows hold it. The insight: a linear function has an edge only where the
 image has one, and its few numbers are made of means over windows, so that the time does not depend
-on the window. Here means are sums of doubled runs, which know no position, and not running sums.
+on the window. Here means are sums of runs of 4, 16, ... pixels, which know no position, and not
+running sums; rows of the image become rows of models, and these rows of the answer, in one pass.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._core.arrays import Array, as_probabilities, dtype_range
-from .._core.boxes import Box, Box3D, Shape3D, Span, box3d, grow, shape_of, slices_of, within
+from .._core.boxes import Box, Box3D, Shape3D, Span, box3d, grow, shape3d, shape_of, within
 from .._core.checks import as_number
 from .._core.image import Image, as_image
 from .._core.tiles import TilePlan, plan_tiles
@@ -25,10 +26,13 @@ from .._core.workspace import workspace
 
 #: End weights are multiples of 1 / 256, so that weights of windows are exact in any order.
 _END_STEPS = 256
-#: Bytes that parts of an image are cut to: with half, parts of a volume are mostly border.
+#: Bytes that parts of an image are cut to: smaller parts of a volume are mostly border.
 _PART_BYTES = 96 * 2**20
-#: The least side of a part, where the budget does not suffice for larger ones.
-_LEAST = 16
+#: The least epsilon, in squares of the largest value and for each channel, for which float32 is
+#: good to 1e-5: there errors are 1e-6 to 4e-6 on the worst of images; they grow as its -3/2 power.
+_LEAST_SINGLE = 2e-3
+#: The sides that a part may have, or the whole of an axis: the longer a row, the fewer are begun.
+_SIDES = (16, 32, 64, 128, 256, 512, 1024)
 
 
 class _Window(NamedTuple):
@@ -40,6 +44,23 @@ class _Window(NamedTuple):
     @property
     def reach(self) -> int:
         return self.radius + 1 if self.end_weight else self.radius
+
+    @property
+    def n_steps(self) -> int:
+        """The weight of a window, counted in steps that its parts are multiples of."""
+        part, whole = self.end_weight.as_integer_ratio()
+        return (2 * self.radius + 1) * whole + 2 * part
+
+    @property
+    def n_slots(self) -> int:
+        """Rows that a ring keeps: of a window, and runs of 4, 16, ... that are read again."""
+        length = 2 * self.radius + 1
+        total, lag, run = length + 2, 1 + length % 4, 1
+        while 8 * run <= length:
+            run *= 4
+            lag += length // run % 4 * run
+            total += lag + (3 * run + 1 if 4 * run <= length else 0)
+        return total
 
     @classmethod
     def of(cls, sigma: float) -> _Window:
@@ -79,8 +100,13 @@ class GuidedFilter(BaseEstimator):
     without any probability is left out, as if it were outside the mask. A pixel depends on those
     within `reach`, and gets the same bits in any crop that holds them.
 
-    Memory: 8 bytes for each pixel and plane, in parts of the image of some 100 MB; there are 14
-    planes for a grey image, 29 for colour.
+    Sums are float32 where the image has whole numbers and epsilon is so large that this costs no
+    more than some 1e-6, as by default for 8-bit and 16-bit grey images; elsewhere, and in most
+    volumes, they are float64.
+
+    Memory: 4 or 8 bytes for each pixel and plane, in parts of the image of some 100 MB at most.
+    There are 3 planes for a grey image and 5 for colour, with more than two classes 6 and 15; a
+    volume has besides some 10 slices for each pixel that a window is deep.
 
     References
     ----------
@@ -150,7 +176,7 @@ class GuidedFilter(BaseEstimator):
         out = np.empty_like(given)
         for box in _plan_parts(settings, image.shape3d, image.n_channels).boxes(image.ndim):
             with workspace.scope():
-                _Part(settings, image, given, box).fill(out[slices_of(box)])
+                _filter_part(settings, image, given, box, out)
         return out
 
     def working_bytes(self, image: Any, shape: Shape3D) -> int:
@@ -159,7 +185,7 @@ class GuidedFilter(BaseEstimator):
         settings = self._settings(image)
         # Of the parts, the whole or what they are cut to; a planner asks this of many boxes.
         whole = _part_bytes(settings, shape, image.n_channels, shape)
-        d, h, w = (min(side, _LEAST) for side in shape)
+        d, h, w = (min(side, _SIDES[0]) for side in shape)
         least = _part_bytes(settings, shape, image.n_channels, (d, h, w))
         return min(whole, max(_PART_BYTES, least))
 
@@ -176,15 +202,42 @@ class GuidedFilter(BaseEstimator):
             _Window.of(sigma / size) if axis >= 3 - image.ndim else _Window(0, 0.0)
             for axis, size in enumerate(image.spacing3d)
         )
-        return _Settings((z, y, x), epsilon, 1 / value_range)
+        if image.dtype.kind not in "iu":
+            return _Settings((z, y, x), epsilon, 1 / value_range, 0.0, False)
+        limits = np.iinfo(image.dtype)
+        middle, most = (limits.min + limits.max) / 2, (limits.max - limits.min) / 2
+        is_single = epsilon >= _LEAST_SINGLE * image.n_channels * (most / value_range) ** 2
+        is_single &= prod(window.n_steps for window in (z, y, x)) <= 2**24
+        return _Settings((z, y, x), epsilon, 1 / value_range, middle, is_single)
 
 
 class _Settings(NamedTuple):
-    """Windows along (D, H, W) in pixels; `scale` makes grey values shares of their range."""
+    """Windows along (D, H, W) in pixels; `scale` makes grey values shares of their range.
+
+    middle: of the values that an image may have, which is taken from them: it changes no
+    covariance. is_single: whether float32 suffices, weights included: were they not exact, a
+    window without a mask would get other bits where there is one elsewhere in its part.
+    """
 
     windows: tuple[_Window, _Window, _Window]
     epsilon: float
     scale: float
+    middle: float
+    is_single: bool
+
+    @property
+    def dtype(self) -> Any:
+        return np.float32 if self.is_single else np.float64
+
+    def in_dtype(self) -> tuple[tuple[_Window, ...], Any]:
+        """Windows and epsilon as kernels want them, of one type with the planes."""
+        windows = (_Window(radius, self.dtype(end)) for radius, end in self.windows)
+        return tuple(windows), self.dtype(self.epsilon)
+
+    def empty(self, *shape: int) -> Array:
+        """An array in the thread's workspace."""
+        size = prod(shape) * np.dtype(self.dtype).itemsize // 4
+        return workspace.take(size).view(self.dtype).reshape(shape)
 
 
 def _reach(windows: tuple[_Window, _Window, _Window], times: int) -> Shape3D:
@@ -202,128 +255,151 @@ def _plan_parts(settings: _Settings, shape: Shape3D, n_channels: int) -> TilePla
         budget=_PART_BYTES,
         n_jobs=1,
         is_binding=False,
+        sides=[
+            sorted({min(side, size) for side in (*_SIDES, most)})
+            for size, most in zip(shape, (shape[0], shape[1], 1), strict=True)
+        ],
     )
 
 
 def _part_bytes(settings: _Settings, shape: Shape3D, n_channels: int, part: Shape3D) -> int:
-    """What a part of an image of `shape` holds: float64 planes of all that its windows reach."""
-    # Guide, its means and its middle part; covariances; slopes and offsets before and after; a
-    # class, the answer, what counts, its share, and sums along one axis and two.
-    planes = 3 * n_channels + n_channels * (n_channels + 1) // 2 + 2 * (n_channels + 1) + 6
-    sides = zip(part, _reach(settings.windows, 2), shape, strict=True)
-    return 8 * planes * prod(min(side + 2 * border, size) for side, border, size in sides)
+    """What a part of an image of `shape` holds at most."""
+    far, near = _around(settings, shape, part, 2), _around(settings, shape, part, 1)
+    n_moments = n_channels * (n_channels + 3) // 2
+    # The guide, a class and what counts; shares and models; weights, and two rows of scratch.
+    planes = (n_channels + 2) * prod(far) + (1 + n_moments) * prod(near)
+    rows = sum(near) + 2 * (near[2] + 2 * settings.windows[2].radius + 2)
+    rings = (n_moments + 1, near), (n_channels + 1, near), (n_channels + 1, part)
+    rows += sum(sum(_ring_sizes(n, settings, box)) for n, box in rings)
+    return np.dtype(settings.dtype).itemsize * (planes + rows)
 
 
-class _Part:
-    """A box of an image, and around it the boxes whose models and whose pixels it depends on."""
+def _around(settings: _Settings, shape: Shape3D, part: Shape3D, times: int) -> Shape3D:
+    """Sides of a part with what it reaches within an image of `shape`."""
+    borders = _reach(settings.windows, times)
+    sides = zip(part, borders, shape, strict=True)
+    z, y, x = (min(side + 2 * border, size) for side, border, size in sides)
+    return z, y, x
 
-    def __init__(self, settings: _Settings, image: Image, given: Array, box: Box):
-        self._settings, self._image = settings, image
-        reach = _reach(settings.windows, 1)
-        self._inner = box3d(box)
-        self._middle = box3d(grow(self._inner, reach, image.shape3d))
-        self._outer = box3d(grow(self._middle, reach, image.shape3d))
-        around = self._outer[3 - image.ndim :]
-        self._given = given[slices_of(around)].reshape(*shape_of(self._outer), given.shape[-1])
-        self._guide = _planes(image.n_channels, self._outer)
-        image.read(around, out=self._guide)
-        self._guide *= settings.scale
-        self._inside = self._find_inside()
-        if self._inside is not None:
-            self._guide *= self._inside
 
-    def fill(self, out: Array) -> None:
-        """Filter one class after the other; the last is what is left of 1."""
-        from ._guided_filter_kernels import close_rows, evaluate_windows, fit_windows
+class Rings(NamedTuple):
+    """The last rows, and slices, of products of planes over windows, and the last sums of these.
 
-        n_channels, n_classes = len(self._guide), self._given.shape[-1]
-        share = self._weigh_windows()
-        means, factors = self._model_guide(share)
-        share_inner = _crop(share, self._middle, self._inner)
-        guide_inner = _crop(self._guide, self._outer, self._inner)
-        refined = workspace.take((*shape_of(self._inner), n_classes))
-        rows = refined.reshape(-1, *refined.shape[-2:])
-        plane = _planes(1, self._outer)[0]
-        models = _planes(n_channels + 1, self._middle)
-        sums = _planes(n_channels + 1, self._inner)
-        for place in range(n_classes - 1):
-            plane[...] = self._given[..., place]
-            if self._inside is not None:
-                plane *= self._inside[0]
-            for channel, of_product in zip(self._guide, models, strict=False):
-                self._sum(plane, channel, self._outer, self._middle, of_product)
-            self._sum(plane, None, self._outer, self._middle, models[-1])
-            fit_windows(_rows(models), _rows(means), _rows(factors), _rows(share)[0])
-            if self._inside is not None:
-                models *= _crop(self._inside, self._outer, self._middle)
-            for model, its_sum in zip(models, sums, strict=True):
-                self._sum(model, None, self._middle, self._inner, its_sum)
-            evaluate_windows(_rows(sums), _rows(guide_inner), _rows(share_inner)[0], place, rows)
-        close_rows(refined.reshape(-1, n_classes))
-        if self._inside is not None:
-            refined *= _crop(self._inside, self._outer, self._inner)[0][..., np.newaxis]
-        out[...] = refined.reshape(out.shape)
+    products (n, 2): of which plane with which, or with none where it is -1. lead: where the first
+    window's middle is in the planes. height, width: of the windows. depth: rows of a window and its
+    ends. The other arrays are flat, rows of all products side by side.
+    """
 
-    def _find_inside(self) -> Array | None:
-        """1 where a pixel counts and 0 elsewhere, or None where all of them do."""
-        from ._guided_filter_kernels import find_inside
+    products: Array
+    lead: Shape3D
+    height: int
+    width: int
+    depth: int
+    rows: Array
+    slices: Array
+    sums: Array
 
-        inside = _planes(1, self._outer)
-        n_outside = find_inside(self._given.reshape(-1, self._given.shape[-1]), inside.reshape(-1))
-        mask = self._image.read_mask(self._outer[3 - self._image.ndim :])
-        if mask is not None:
-            inside *= mask
-            n_outside += mask.size - np.count_nonzero(mask)
-        return inside if n_outside else None
-
-    def _weigh_windows(self) -> Array:
-        """1 / the weight of each window (1, *middle), 0 where it is empty."""
-        share = _planes(1, self._middle)
-        if self._inside is not None:
-            self._sum(self._inside[0], None, self._outer, self._middle, share[0])
-            np.divide(1, share, out=share, where=share > 0)
-            return share
-        spans = zip(self._settings.windows, self._middle, self._image.shape3d, strict=True)
-        z, y, x = (_weights(*span) for span in spans)
-        np.multiply((z[:, np.newaxis] * y)[..., np.newaxis], x, out=share[0])
-        np.divide(1, share, out=share)
-        return share
-
-    def _model_guide(self, share: Array) -> tuple[Array, Array]:
-        """Means of the guide, and its covariances ready to be solved."""
-        from ._guided_filter_kernels import factor_covariances
-
-        n_channels = len(self._guide)
-        means = _planes(n_channels, self._middle)
-        factors = _planes(n_channels * (n_channels + 1) // 2, self._middle)
-        pairs = iter(factors)
-        for place, (channel, mean) in enumerate(zip(self._guide, means, strict=True)):
-            self._sum(channel, None, self._outer, self._middle, mean)
-            for other in self._guide[: place + 1]:
-                self._sum(channel, other, self._outer, self._middle, next(pairs))
-        factor_covariances(_rows(means), _rows(factors), _rows(share)[0], self._settings.epsilon)
-        return means, factors
-
-    def _sum(self, left: Array, right: Array | None, box: Box3D, inner: Box3D, out: Array) -> None:
-        """Sum a plane over `box`, times another if there is one, over the windows in `inner`."""
-        from ._guided_filter_kernels import sum_across_rows, sum_along_rows
-
-        wz, wy, wx = self._settings.windows
+    @classmethod
+    def of(cls, products: Any, settings: _Settings, box: Box3D, inner: Box3D) -> Rings:
+        """For planes over a box, and windows around the pixels of `inner`."""
         z, y, x = (start for start, _ in within(inner, box))
-        depth, height, _ = left.shape
-        n_slices, n_rows, width = out.shape
-        with workspace.scope():
-            along = _empty((depth * height, width))
-            other = left if right is None else right
-            rows = (plane.reshape(depth * height, -1) for plane in (left, other))
-            sum_along_rows(*rows, right is not None, x, *wx, along)
-            along = along.reshape(depth, height, width)
-            if self._image.ndim == 2:
-                sum_across_rows(along, y, *wy, out)
-                return
-            across = _empty((depth, n_rows, width))
-            sum_across_rows(along, y, *wy, across)
-            sum_across_rows(across.reshape(1, depth, -1), z, *wz, out.reshape(1, n_slices, -1))
+        shape = shape3d(shape_of(inner))
+        sizes = _ring_sizes(len(products), settings, shape)
+        depth = 2 * settings.windows[1].radius + 3
+        return cls(np.array(products), (z, y, x), *shape[1:], depth, *map(settings.empty, sizes))
+
+
+class Part(NamedTuple):
+    """A box of an image, and what lies where in flat arrays.
+
+    shape: of the box that it depends on. kept: slices and rows of models that are kept at a time.
+    """
+
+    box: Box3D
+    shape: Shape3D
+    kept: tuple[int, int]
+    image_shape: Shape3D
+    n_channels: int
+    n_classes: int
+
+
+def _filter_part(settings: _Settings, image: Image, given: Array, box: Box, out: Array) -> None:
+    """Fill a box of an answer, one class after the other."""
+    from ._guided_filter_kernels import filter_class, take_class
+
+    reach = _reach(settings.windows, 1)
+    inner = box3d(box)
+    middle = box3d(grow(inner, reach, image.shape3d))
+    outer = box3d(grow(middle, reach, image.shape3d))
+    n_channels, n_classes = image.n_channels, given.shape[-1]
+    depth, height, width = shape_of(middle)
+    kept = _model_rows(settings, (depth, height), n_classes)
+    part = Part(inner, shape3d(shape_of(outer)), kept, image.shape3d, n_channels, n_classes)
+    given, out = given.reshape(-1), out.reshape(-1)
+
+    # The guide, a class, and 1 where a pixel counts and 0 elsewhere, unless all of them do.
+    planes = settings.empty(n_channels + 2, *part.shape)
+    guide, plane, inside = planes[:n_channels], planes[n_channels].reshape(-1), planes[-1]
+    image.read(outer[3 - image.ndim :], out=guide)
+    guide -= settings.middle
+    guide *= settings.scale
+    n_outside = take_class(given, part, outer, 0, plane)
+    is_masked = _find_inside(image, given, part, outer, n_outside, inside)
+    if is_masked:
+        guide *= inside
+    pairs = [(i, j) for i in range(n_channels) for j in range(i + 1)]
+    moments = [(i, -1) for i in range(n_channels)] + pairs + [(n_channels + 1, -1)] * is_masked
+    of_class = [(n_channels, i) for i in range(n_channels)] + [(n_channels, -1)]
+    of_models = [(i, -1) for i in range(n_channels + 1)]
+    rings = (
+        Rings.of(moments, settings, outer, middle),
+        Rings.of(of_class, settings, outer, middle),
+        Rings.of(of_models, settings, middle, inner),
+    )
+    spans = zip(settings.windows, middle, image.shape3d, strict=True)
+    z, y, x = (_weights(*span).astype(settings.dtype) for span in spans)
+    kinds = settings.in_dtype()
+    model = settings.empty(prod(kept) * (1 + n_channels + len(pairs)) * width)
+    scratch = settings.empty(2 * (width + 2 * settings.windows[2].radius + 2))
+    used = planes[: n_channels + 1 + is_masked].reshape(-1)
+    for place in range(max(1, n_classes - 1)):
+        if place:
+            take_class(given, part, outer, place, plane)
+        if is_masked:
+            plane *= inside.reshape(-1)
+        filter_class(part, *kinds, used, (z, y, x), rings, model, scratch, place, out)
+
+
+def _find_inside(
+    image: Image, given: Array, part: Part, box: Box3D, n_outside: int, out: Array
+) -> bool:
+    """Whether any pixel does not count, and then fill `out`: 1 where one does and 0 elsewhere."""
+    from ._guided_filter_kernels import find_inside
+
+    mask = image.read_mask(box[3 - image.ndim :])
+    if n_outside:
+        find_inside(given, part, box, out.reshape(-1))
+    if mask is not None:
+        np.multiply(out if n_outside else 1, mask, out=out)
+    return bool(n_outside) or mask is not None
+
+
+def _model_rows(settings: _Settings, shape: tuple[int, int], n_classes: int) -> tuple[int, int]:
+    """Slices and rows of models that are kept at a time."""
+    wz, wy, _ = settings.windows
+    depth, height = shape
+    if n_classes > 2:
+        return shape
+    if wz.reach:
+        return min(depth, 2 * wz.radius + 3), height
+    return 1, min(height, 2 * wy.radius + 3)
+
+
+def _ring_sizes(n_planes: int, settings: _Settings, shape: Shape3D) -> tuple[int, int, int]:
+    """Numbers in the rings of rows and of slices, and sums, for windows of `shape`."""
+    wz, wy, _ = settings.windows
+    row = n_planes * shape[2]
+    return wy.n_slots * row, (wz.n_slots * shape[1] if wz.reach else 0) * row, row
 
 
 def _weights(window: _Window, span: Span, size: int) -> Array:
@@ -332,26 +408,3 @@ def _weights(window: _Window, span: Span, size: int) -> Array:
     first, last = here - window.radius, here + window.radius
     whole = np.minimum(last, size - 1) - np.maximum(first, 0) + 1
     return whole + window.end_weight * ((first > 0).astype(int) + (last < size - 1))
-
-
-def _empty(shape: tuple[int, ...]) -> Array:
-    """A float64 array in the thread's workspace."""
-    return workspace.take(2 * prod(shape)).view(np.float64).reshape(shape)
-
-
-def _planes(n: int, box: Box3D) -> Array:
-    return _empty((n, *shape_of(box)))
-
-
-def _crop(planes: Array, box: Box3D, part: Box3D) -> Array:
-    """The part of planes over `box` that lies in a part of it, contiguous."""
-    if part == box:
-        return planes
-    out = _planes(len(planes), part)
-    out[...] = planes[(slice(None), *slices_of(within(part, box)))]
-    return out
-
-
-def _rows(planes: Array) -> Array:
-    """Planes (n, D, H, W) as (n, D * H, W)."""
-    return planes.reshape(len(planes), -1, planes.shape[-1])
