@@ -149,7 +149,7 @@ def collect_samples(
     limited = [sample.limit_prior_pixels(n_labelled) for sample in samples]
     places = canonical_order(limited)
     samples = [limited[place] for place in places]
-    law = find_intensity_law(plan, patch[1])
+    law = find_intensity_law(plan, patch[1] if training.intensity_jitter else None)
     record = _make_record(samples, patch[1])
     return TrainingSet(samples, places, spec, plan.names, record, law)
 

@@ -44,8 +44,11 @@ class IntensityLaw:
     brightness: tuple[int, ...]
 
 
-def find_intensity_law(plan: FeaturePlan, patch: Array) -> IntensityLaw:
-    """The law of each feature of a plan; what no op states is tried on `patch` (C, *spatial)."""
+def find_intensity_law(plan: FeaturePlan, patch: Array | None) -> IntensityLaw:
+    """The law of each feature of a plan.
+
+    What no op states is tried on `patch` (C, *spatial), or is NaN where there is none.
+    """
     degrees: list[float] = []
     offsets: list[float] = []
     smoothed: list[tuple[float, int]] = []
@@ -54,7 +57,9 @@ def find_intensity_law(plan: FeaturePlan, patch: Array) -> IntensityLaw:
         for op, first in sorted(placed, key=lambda item: item[1]):
             n = len(op.suffixes(plan.ndim))
             known = op.degree is not None and op.offset is not None
-            tried = (np.empty(n), np.empty(n)) if known else _try(op, sigma_plan.sigma, plan, patch)
+            tried = np.full((2, n), np.nan)
+            if not known and patch is not None:
+                tried[:] = _try(op, sigma_plan.sigma, plan, patch)
             degrees += [float(d) if op.degree is None else op.degree for d in tried[0]]
             offsets += [float(o) if op.offset is None else op.offset for o in tried[1]]
             if n == 1 and (degrees[-1], offsets[-1]) == (1, 1):

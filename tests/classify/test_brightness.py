@@ -51,3 +51,20 @@ def test_auto_by_itself_is_the_share_of_a_third():
         for value in ("auto", 0.3)
     )
     np.testing.assert_array_equal(auto, share)
+
+
+def test_an_op_of_a_user_is_only_tried_where_rows_are_jittered(scene):
+    image, _, strokes = scene
+    calls = []
+
+    def smooth(plane, sigma, spacing):
+        calls.append(plane.shape)
+        return plane
+
+    bank = FeatureBank(ops=["gaussian", smooth], sigmas=(1.0,))
+    n_calls = []
+    for jitter in (0, "auto"):
+        calls.clear()
+        PixelClassifier(bank, refine=None, intensity_jitter=jitter).fit(image, strokes)
+        n_calls.append(len(calls))
+    assert n_calls[1] == n_calls[0] + 3
