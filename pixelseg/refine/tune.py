@@ -146,9 +146,10 @@ def tune(
     Refiners with a `window_width`, as `GuidedFilter` has, smooth over windows. The widest is taken
     that fits between the borders of classes in the unrefined answers: at most 1.5 times as wide as
     the mean distance of the borders without 6 pixels on each side of them. Where strokes are
-    against it, since it loses more than its error, it is the next that loses nothing. Where that
-    error exceeds 0.05, or less than half of a class is found, a window of a quarter of that width
-    is taken. A wider one, or a refiner of another kind, is taken where a gain is shown: where it
+    against it, since it loses more than its error, it is the next that loses nothing; where the
+    gain of one that fits is shown, the widest that has half of the largest such gain. Where the
+    error exceeds 0.05, or less than half of a class is found, a window of a quarter of the width is
+    taken. A wider one, or a refiner of another kind, is taken where a gain is shown: where it
     exceeds its jackknife standard error over strokes and over images, or, with one image, half
     again the error over its strokes; three times the error where a window does not fit, unless the
     borders are those of specks, less than 0.7 of which are left in blocks of 3x3 pixels. Of several
@@ -278,7 +279,8 @@ def _choose(
         fitting = [1 + place for place in fit.order[: fit.n_fitting()]]
     needed = error * fit.errors_needed(len(np.unique(scores.images)))
     shown = gain > needed
-    chosen = fitting[-1] if fitting else 0
+    least = max((_ENOUGH * gain[row] for row in fitting if shown[row]), default=-np.inf)
+    chosen = next((row for row in fitting[::-1] if not gain[row] < least), 0)
     if gain[chosen] < -error[chosen]:
         chosen = next((row for row in reversed(fitting) if gain[row] >= 0), 0)
     if shown.any():

@@ -298,6 +298,16 @@ def test_strokes_speak_against_a_window_that_fits():
     assert "the window that fits loses" in tuning.reason
 
 
+def test_where_a_gain_is_shown_the_widest_that_keeps_half_of_it_is_taken():
+    p, image, labels, _ = noisy(noise=0, n_marked=0.5)
+    worse = np.where(np.arange(80)[:, None, None] < 10, 1 - p, p)
+    settings = [Windowed(p, n, width) for n, width in ((10, 2), (7, 4), (2, 8), (0, 12))]
+    tuning = tune(settings, worse, image, labels)
+    assert tuning.gain[1] > tuning.standard_error[1] * 1.5
+    assert tuning.gain[3] < tuning.gain[1] / 2 < tuning.gain[2]
+    assert tuning.refiner.window_width == 4
+
+
 def test_what_misses_half_of_a_class_is_hardly_trusted():
     p, image, labels, _ = noisy(noise=0)
     missed = p.copy()
