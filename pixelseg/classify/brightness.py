@@ -1,9 +1,9 @@
-"""How much brightness tells of the class, and what follows from it for the trees of a forest.
+"""How much brightness tells of the class, and how many features a split of a tree looks at for it.
 
-Where grey values alone tell classes apart, as in a tomogram of three minerals, the best feature is
-the image itself: a split that does not look at it is worse, and images in other light are other
-classes. Where they say little, any single feature is as good by chance at a few strokes, and many
-that are looked at in turn are better together.
+Where grey values alone tell classes apart, as in a tomogram of three minerals, one feature is as
+good as all of them, and a split that does not look at it is worse. Where they say little, any
+single feature is good by chance at a few strokes, and trees that look at few of them each are
+better together.
 """
 
 from __future__ import annotations
