@@ -18,7 +18,8 @@ strokes[20:26, 390:440] = strokes[150:156, 400:445] = strokes[250:256, 385:440] 
 strokes[95:101, 390:440] = strokes[190:196, 375:440] = 1
 strokes[55:61, 190:300] = strokes[200:206, 130:200] = strokes[235:241, 20:90] = 2
 strokes[160:166, 60:110] = strokes[180:210, 250:256] = strokes[243:249, 258:284] = 2
-strokes[106:112, 149:161] = strokes[108:114, 184:194] = strokes[124:136, 306:314] = 3
+strokes[104:112, 145:161] = strokes[124:132, 150:170] = 3
+strokes[104:128, 184:194] = strokes[112:142, 304:316] = 3
 
 model = pixelseg.PixelClassifier(n_jobs=-1).fit(image, strokes)
 labels = model.predict(image)
