@@ -59,9 +59,14 @@ def _flatten(tree: Any, offset: int) -> tuple[Array, Array, Array, Array]:
     """Threshold, left, feature and leaf values of one scikit-learn tree."""
     from ._layout_kernels import order_depth_first
 
-    left = tree.children_left
+    # Views of scikit-learn's records, which are contiguous in a tree of one node alone: a layout
+    # of its own would be compiled for that.
+    left, right, weight = (
+        np.ascontiguousarray(values)
+        for values in (tree.children_left, tree.children_right, tree.weighted_n_node_samples)
+    )
     order = np.empty(tree.node_count, np.int64)
-    order_depth_first(left, tree.children_right, tree.weighted_n_node_samples, order)
+    order_depth_first(left, right, weight, order)
     place = np.empty(tree.node_count, np.int64)
     place[order] = np.arange(tree.node_count)
     is_leaf = left[order] < 0
