@@ -72,7 +72,7 @@ def test_borders_alone_tell_where_too_little_is_labelled(scene, quick, tmp_path)
     places = quick().fit(image, strokes).predict(image)
     assert tuning.border_distance == pytest.approx(border_distance(places))
     # A quarter of what would fit if strokes could be asked.
-    most = 0.25 * 1.75 * (tuning.border_distance - 10)
+    most = 0.25 * 1.5 * (tuning.border_distance - 12)
     widths = [refiner.window_width for refiner in pixelseg.GuidedFilter.candidates()]
     assert model.model_.refiner.window_width == max(width for width in widths if width <= most)
     model.save(tmp_path / "m.pixelseg")
