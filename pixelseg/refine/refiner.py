@@ -4,13 +4,14 @@ A refiner is any object with `refine(probabilities, image) -> probabilities`. It
 which knows its axes, spacing and mask and is an array to `numpy.asarray`; what lies outside the
 mask is 0 in both, and whatever the refiner says of it is replaced by 0.
 
-More is optional. `reach(image)` says how many pixels along each spatial axis an
-answer depends on: such a refiner is applied tile by tile, any other one to whole images.
-`working_bytes(image, shape)` is what it then holds beside its answer for a box of `shape`
-(D, H, W). `settled(value_range)` is a copy whose settings that depend on the training images'
-values are settled: `fit` asks for it and the fitted model keeps it. `window_width`, in units of
-the spacing, is how wide the windows are that a refiner smooths over: tuning takes what fits between
-the borders of the classes unless strokes are against it; without it, strokes alone speak.
+More is optional. `reach(image)` says how many pixels along each spatial axis an answer depends on:
+such a refiner is applied tile by tile, any other one to whole images.
+`working_bytes(image, shape, n_classes)` is what it then holds beside its answer for a box of
+`shape` (D, H, W). `settled(value_range)` is a copy whose settings that depend on the training
+images' values are settled: `fit` asks for it and the fitted model keeps it. `window_width`, in
+units of the spacing, is how wide the windows are that a refiner smooths over: tuning takes what
+fits between the borders of the classes unless strokes are against it; without it, strokes alone
+speak.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def reach_of(refiner: Any, image: Image) -> tuple[int, ...] | None:
 def working_bytes_of(refiner: Any, image: Image, shape: Shape3D, n_classes: int) -> int:
     """What a refiner holds beside its answer for a box; a guess where it does not say."""
     if hasattr(refiner, "working_bytes"):
-        return refiner.working_bytes(image, shape)
+        return refiner.working_bytes(image, shape, n_classes)
     return prod(shape) * (_BYTES_PER_PIXEL + _BYTES_PER_PROBABILITY * n_classes)
 
 

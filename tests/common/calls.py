@@ -660,7 +660,7 @@ NO_CALLS = {
     "DenseCRF.settled": "takes what a fitted model measured",
     "GuidedFilter.candidates": "takes nothing",
     "GuidedFilter.settled": "takes what a fitted model measured",
-    "GuidedFilter.working_bytes": "takes an Image and a shape, which were checked",
+    "GuidedFilter.working_bytes": "takes an Image, a shape and a number, which were checked",
     "features.compute_box": "takes a plan and an Image, which were checked when they were made",
     "features.workspace_bytes": "takes a plan, which was checked when it was made",
     "forest.ScaledMLPClassifier.fit": "scikit-learn checks rows and classes in its own words",

@@ -230,6 +230,5 @@ def test_working_bytes_bound_what_is_held(shape, channels, n_classes, masked, mo
 
     monkeypatch.setattr(pool, "take", watched)
     refiner.refine(p, image)
-    bound = refiner.working_bytes(image, image.shape3d)
-    # For two classes, models are forgotten when they are used.
-    assert (0.5 if n_classes > 2 else 0.2) * bound < max(taken) < bound
+    bound = refiner.working_bytes(image, image.shape3d, n_classes)
+    assert 0.5 * bound < max(taken) < bound
