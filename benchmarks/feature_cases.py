@@ -114,16 +114,17 @@ def _columns(planes: Any) -> float:
     return float(len(planes) if isinstance(planes, list) else planes.shape[-1])
 
 
+#: Features of an image by `FeatureBank`, compared by the column.
+_features = partial(
+    Case, covers=("FeatureBank",), units=_columns, unit="column", quick=("512x512",)
+)
+
 CASES = (
-    Case(
+    _features(
         name="features, grey, ilastik's set",
-        covers=("FeatureBank",),
         make=_grey,
         ours=_transform,
-        units=_columns,
-        unit="column",
         sizes=("512x512", "512x520", "1080x1920"),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scipy.ndimage, float32, each filter on its own",
@@ -156,15 +157,11 @@ CASES = (
             Peer("fastfilters (ilastik)", peers.fastfilters_planes, needs="fastfilters", bar=2.0),
         ),
     ),
-    Case(
+    _features(
         name="features, grey, ilastik's set, memory at hand",
-        covers=("FeatureBank",),
         make=_with_memory,
         ours=_transform_into,
-        units=_columns,
-        unit="column",
         sizes=("512x512", "512x520", "1080x1920"),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scipy.ndimage, float32, planes dropped",
@@ -179,15 +176,11 @@ CASES = (
             ),
         ),
     ),
-    Case(
+    _features(
         name="features, RGB, default set",
-        covers=("FeatureBank",),
         make=_colour,
         ours=_transform_colour,
-        units=_columns,
-        unit="column",
         sizes=("512x512",),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scikit-image multiscale_basic_features, its own columns",
@@ -196,13 +189,10 @@ CASES = (
             ),
         ),
     ),
-    Case(
+    _features(
         name="features, 3-D, ilastik's set",
-        covers=("FeatureBank",),
         make=_volume,
         ours=_transform,
-        units=_columns,
-        unit="column",
         sizes=("32x96x96", "64x256x256"),
         quick=("32x96x96",),
         peers=(
@@ -215,15 +205,11 @@ CASES = (
             ),
         ),
     ),
-    Case(
+    _features(
         name="local contrast alone",
-        covers=("FeatureBank",),
         make=_grey,
         ours=partial(_transform, ops=["local_contrast"]),
-        units=_columns,
-        unit="column",
         sizes=("512x512",),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scipy.ndimage, float64",
@@ -233,15 +219,11 @@ CASES = (
             ),
         ),
     ),
-    Case(
+    _features(
         name="gaussian alone",
-        covers=("FeatureBank",),
         make=_grey,
         ours=partial(_transform, ops=["gaussian"]),
-        units=_columns,
-        unit="column",
         sizes=("512x512", "1080x1920"),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scipy.ndimage, float32",
@@ -258,15 +240,11 @@ CASES = (
             ),
         ),
     ),
-    Case(
+    _features(
         name="gaussian alone, masked",
-        covers=("FeatureBank",),
         make=_grey,
         ours=_transform_masked,
-        units=_columns,
-        unit="column",
         sizes=("512x512",),
-        quick=("512x512",),
         peers=(
             Peer(
                 "scipy.ndimage, image over mask",

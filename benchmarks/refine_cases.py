@@ -148,10 +148,10 @@ def _tune(job: Labelled) -> Array:
     return np.array(tuning.mean_iou)
 
 
-def _fit(job: Labelled) -> Any:
+def _fit(job: Labelled, refine: str | None) -> Any:
     import pixelseg
 
-    return pixelseg.PixelClassifier(refine=None).fit(job.image, job.labels)
+    return pixelseg.PixelClassifier(refine=refine).fit(job.image, job.labels)
 
 
 _TUNE = Case(
@@ -159,9 +159,18 @@ _TUNE = Case(
     covers=("refine.tune",),
     make=_labelled,
     ours=_tune,
-    peers=(Peer("fit without a refiner", _fit),),
+    peers=(Peer("fit without a refiner", partial(_fit, refine=None)),),
+    sizes=("512x512",),
+    quick=("512x512",),
+)
+_AUTO = Case(
+    name="PixelClassifier.fit, refine=auto",
+    covers=("PixelClassifier.fit",),
+    make=_labelled,
+    ours=partial(_fit, refine="auto"),
+    peers=(Peer("without a refiner", partial(_fit, refine=None), bar=0.25),),
     sizes=("512x512",),
     quick=("512x512",),
 )
 
-CASES = (_filter_case("grey", False), _filter_case("colour", True), _PREDICT, _LABELS, _TUNE)
+CASES = (_filter_case("grey", False), _filter_case("colour", True), _PREDICT, _LABELS, _TUNE, _AUTO)

@@ -18,7 +18,7 @@ from ._filter_kernels import derive_rows, smooth_rows
 from ._mask_kernels import divide, quotient_rule
 
 #: The share of the mean that counts as spread: without it, what is flat would be noise.
-FAINT = np.float32(0.02)
+_FAINT = np.float32(0.02)
 
 
 @kernel
@@ -66,7 +66,7 @@ def standardise(mean, square, weights, mask, places, features):
                     inside = mask[z, y, x] > 0
                     m = m / weights[z, y, x] if inside else np.float32(0)
                     s = s / weights[z, y, x] if inside else np.float32(0)
-                spread = np.sqrt(max(s - m * m, np.float32(0))) + FAINT * abs(m)
+                spread = np.sqrt(max(s - m * m, np.float32(0))) + _FAINT * abs(m)
                 middle[x] = m
                 scale[x] = np.float32(1) / spread if spread > 0 else np.float32(0)
             for k in range(places.size):

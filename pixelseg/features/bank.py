@@ -2,9 +2,9 @@
 
 The set is ilastik's (Sommer et al., "ilastik: interactive learning and segmentation toolkit",
 2011), intensity, edges and texture at each scale, all made of derivatives of Gaussians, and a local
-contrast that does not depend on the light. The one
-insight of the implementation: derivatives at a scale share one pass over the image, and large
-scales are smoothed from smaller ones by a few samples far apart (scale_space.py).
+contrast that does not depend on the light. The one insight of the implementation: derivatives at a
+scale share one pass over the image, and large scales are smoothed from smaller ones by a few
+samples far apart (scale_space.py).
 """
 
 from __future__ import annotations

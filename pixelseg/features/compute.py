@@ -117,11 +117,11 @@ def workspace_bytes(plan: FeaturePlan, box_shape: Shape3D, image_shape: Shape3D)
             reach = plan.user_reach(op, sigma_plan.sigma)
             sides = [size + 2 * border for size, border in zip(box_shape, reach, strict=True)]
             values += 5 * prod(sides)
-        compared = 0
+        standardised = 0
         if sigma_plan.surroundings is not None:
             steps = plan.ancestors(sigma_plan.surroundings)
-            compared = pixels(plan.halo) + sum(pixels(plan.margins[step]) for step in steps)
-        most = max(most, values, smoothed + compared)
+            standardised = pixels(plan.halo) + sum(pixels(plan.margins[step]) for step in steps)
+        most = max(most, values, smoothed + standardised)
         held.difference_update(sigma_plan.last_used_here)
     # What is read: the values as they come from the image (8 bytes at most), float32 planes; the
     # mask as it is, and as float32.
@@ -206,7 +206,7 @@ class ChannelWork:
                     self._fill_sigma(sigma_plan)
             if sigma_plan.surroundings is not None:
                 with workspace.scope():
-                    self._compare(sigma_plan.surroundings, sigma_plan.compared)
+                    self._fill_local_contrast(sigma_plan.surroundings, sigma_plan.local_features)
             for scale_space in self._scale_spaces:
                 scale_space.drop(sigma_plan.last_used_here)
 
@@ -314,7 +314,7 @@ class ChannelWork:
                 block,
             )
 
-    def _compare(self, sigmas: Sigmas, compared: Sequence[int]) -> None:
+    def _fill_local_contrast(self, sigmas: Sigmas, places: Sequence[int]) -> None:
         """Turn smoothed images into standard deviations from the mean of their surroundings."""
         from ._scale_kernels import standardise
 
@@ -327,7 +327,7 @@ class ChannelWork:
         sources = [*self._scale_spaces, scale_space]
         mean, *weights, square = (_cut(source[sigmas], box) for source in sources)
         inside = weights if self._mask is None else [*weights, _cut(self._mask, box)]
-        standardise(mean, square, *(inside or [_NO_PLANES] * 2), np.array(compared), self._features)
+        standardise(mean, square, *(inside or [_NO_PLANES] * 2), np.array(places), self._features)
 
     def _fill_user(self, op: Op, sigma: float, features: Array) -> None:
         """Call a user's op on the box with its border, and store what it returns."""

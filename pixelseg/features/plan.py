@@ -30,8 +30,8 @@ class SigmaPlan:
     dog_base: Sigmas | None  # the smaller scale that a difference of Gaussians subtracts
     window: Window | None  # over which products of first derivatives are smoothed
     order: int  # highest derivative that is read
-    surroundings: Sigmas | None  # this scale, where features of smaller ones are compared with it
-    compared: tuple[int, ...]  # which features these are
+    surroundings: Sigmas | None  # this scale, where local features of smaller ones are told by it
+    local_features: tuple[int, ...]  # these features
     last_used_here: tuple[Sigmas, ...] = ()  # smoothed images that no later sigma reads
 
     @cached_property
@@ -106,18 +106,18 @@ def make_plan(
     sigma_plans = []
     names: list[str] = []
     largest = max((s for s, ops in ops_by_sigma if any(op.is_local for op in ops)), default=None)
-    compared: list[int] = []
+    local_features: list[int] = []
     for sigma, ops in ops_by_sigma:
         placed = []
         for op in ops:
             if op.is_local:
                 if sigma == largest:
                     continue
-                compared.append(len(names))
+                local_features.append(len(names))
             placed.append((op, len(names)))
             names += [f"{op.name}_s{sigma:g}{suffix}" for suffix in op.suffixes(ndim)]
-        own = compared if sigma == largest else ()
-        sigma_plans.append(_plan_sigma(sigma, placed, own, ndim, spacing))
+        told_here = local_features if sigma == largest else ()
+        sigma_plans.append(_plan_sigma(sigma, placed, told_here, ndim, spacing))
     read = (sigmas for sigma_plan in sigma_plans for sigmas, _ in sigma_plan.reads)
     steps = {step.sigmas: step for step in plan_scale_space(read)}
     margins = _margins(sigma_plans, steps, spacing, ndim)
@@ -140,7 +140,7 @@ def make_plan(
 def _plan_sigma(
     sigma: float,
     ops: Sequence[tuple[Op, int]],
-    compared: Sequence[int],
+    local_features: Sequence[int],
     ndim: int,
     spacing: Spacing3D,
 ) -> SigmaPlan:
@@ -162,8 +162,8 @@ def _plan_sigma(
         dog_base=in_pixels(ratios[0] * sigma, spacing, ndim) if ratios else None,
         window=plan_window(sigmas, windows[0], ndim) if windows else None,
         order=order,
-        surroundings=sigmas if compared else None,
-        compared=tuple(compared),
+        surroundings=sigmas if local_features else None,
+        local_features=tuple(local_features),
     )
 
 

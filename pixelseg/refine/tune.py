@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.arrays import Array
 from .._core.checks import as_count, as_number
 from .._core.progress import Progress
 from .answers import ask, score
@@ -26,7 +27,7 @@ from .refiner import check_refiner, settle
 from .stroke_scores import StrokeScores
 from .window_fit import WindowFit
 
-#: The mildest setting is taken that has this part of the best one's gain.
+#: What has this part of the best gain that is shown is enough.
 _ENOUGH = 0.5
 #: Strokes whose error is larger do not tell whether a window harms.
 _BLIND = 0.05
@@ -263,11 +264,7 @@ def tune_by_borders(
 def _choose(
     fit: WindowFit, classes: list[int], tried: list[int], scores: StrokeScores, complete: bool
 ) -> Tuning:
-    """Take the window that fits between borders, or a stronger setting whose gain is shown.
-
-    Of these it is the mildest that has much of the largest gain: people paint where a class is
-    plain, where strong settings do no harm, and what they seem to gain more is partly that.
-    """
+    """Take the window that fits between borders, or a stronger setting whose gain is shown."""
     iou = scores.iou()
     rows = [0, *(1 + place for place in tried)]
     mean_iou, gain, error = (np.full(1 + len(fit.refiners), np.nan) for _ in range(3))
@@ -278,17 +275,9 @@ def _choose(
         fit = replace(fit, doubt="strokes are too few to tell")
         fitting = [1 + place for place in fit.order[: fit.n_fitting()]]
     needed = error * fit.errors_needed(len(np.unique(scores.images)))
-    shown = gain > needed
-    least = max((_ENOUGH * gain[row] for row in fitting if shown[row]), default=-np.inf)
-    chosen = next((row for row in fitting[::-1] if not gain[row] < least), 0)
-    if gain[chosen] < -error[chosen]:
-        chosen = next((row for row in reversed(fitting) if gain[row] >= 0), 0)
-    if shown.any():
-        mildest = int(np.flatnonzero(shown & (gain >= _ENOUGH * gain[shown].max()))[0])
-        if chosen == 0 or _is_stronger(fit.refiners[mildest - 1], fit.refiners[chosen - 1]):
-            chosen = mildest
+    chosen = _weigh(fit, fitting, gain, error, needed)
     best = int(np.nanargmax(mean_iou))
-    if shown[chosen]:
+    if gain[chosen] > needed[chosen]:
         reason = f"it gains {gain[chosen]:.4f}, more than its error {needed[chosen]:.4f}"
     elif chosen:
         reason = f"{fit.words(chosen)}, and strokes do not speak against it"
@@ -316,6 +305,25 @@ def _choose(
         complete=complete,
         reason=reason,
     )
+
+
+def _weigh(fit: WindowFit, fitting: list[int], gain: Array, error: Array, needed: Array) -> int:
+    """Which choice strokes leave, of the windows that fit, or lead to beyond them.
+
+    Of what fits it is the widest that has much of the largest gain that is shown; of what does not,
+    the mildest: people paint where a class is plain, where strong settings do no harm, and what
+    they seem to gain more is partly that.
+    """
+    shown = gain > needed
+    least = max((_ENOUGH * gain[row] for row in fitting if shown[row]), default=-np.inf)
+    chosen = next((row for row in fitting[::-1] if not gain[row] < least), 0)
+    if gain[chosen] < -error[chosen]:
+        chosen = next((row for row in fitting[::-1] if gain[row] >= 0), 0)
+    if shown.any():
+        mildest = int(np.flatnonzero(shown & (gain >= _ENOUGH * gain[shown].max()))[0])
+        if chosen == 0 or _is_stronger(fit.refiners[mildest - 1], fit.refiners[chosen - 1]):
+            chosen = mildest
+    return chosen
 
 
 def _is_stronger(refiner: Any, fitting: Any) -> bool:
